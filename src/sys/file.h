@@ -1,0 +1,45 @@
+/*
+ * file - whole files and folders.
+ *
+ * Each function leaves the reason in errno when it fails; file_describe
+ * turns that into a sentence for people.
+ */
+#ifndef SYS_FILE_H
+#define SYS_FILE_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Appends the content. ERR_LIMIT_EXCEEDED when it is longer than `bytes_max`, ERR_OS otherwise. */
+MUST_USE enum err file_read(const char *path, size_t bytes_max, struct buf *ret_content);
+/* The same for a descriptor, standard input for one, up to its end. */
+MUST_USE enum err file_read_fd(int fd, size_t bytes_max, struct buf *ret_content);
+
+/*
+ * A reader sees the old content or the new, never a part, and after OK the
+ * new one survives a power cut: written beside, synced, renamed, and the
+ * folder synced.
+ */
+MUST_USE enum err file_write(const char *path, struct slice content, mode_t mode);
+
+/* Writes all of it to a descriptor, however often that takes. */
+MUST_USE enum err file_write_fd(int fd, struct slice content);
+
+/* mkdir -p; folders that exist keep their mode. */
+MUST_USE enum err file_make_folder(const char *path, mode_t mode);
+/* Makes a rename or a new file in this folder durable. */
+MUST_USE enum err file_sync_folder(const char *path);
+
+/*
+ * Takes the lock of a file, which is created when missing, without
+ * waiting. ERR_STORAGE_BUSY when somebody holds it. The lock ends when the
+ * descriptor is closed, by whatever end the process comes to.
+ */
+MUST_USE enum err file_lock(const char *path, int *ret_fd);
+
+/* Appends "cannot <verb> <path>: <reason of errno>". */
+void file_describe(struct buf *out, const char *verb, const char *path);
+
+#endif
