@@ -184,7 +184,133 @@ $(BENCH_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(ALL_LIBS)
 	$(LINK)
 	$(Q)$(link) $(shell pkg-config --libs hiredis libpq 2>/dev/null)
 
+# ---- checks ---------------------------------------------------------------------------------
+
+# A file is looked at again when its object was made again, so a second run is quick.
+TIDY := $(patsubst %.c,build/tidy/%.ok,$(wildcard src/*/*.c))
+build/tidy/%.ok: build/asan/%.o .clang-tidy
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $*.c -- -std=gnu17 $(CPPFLAGS) >$@.log 2>&1 || { cat $@.log; exit 1; }
+	@touch $@
+tidy: $(TIDY)
+
+SHELL_SCRIPTS = $(shell grep -lE '^\#!.*sh$$' $(wildcard .ci/run scripts/* tools/* tests/run tests/*/*.sh \
+	tests/bench/run))
+LAID_OUT = $(wildcard src/*/*.[ch] src/*/*.def include/*.h tests/*/*.[ch] examples/*.c)
+CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --library=posix --inline-suppr \
+	--enable=warning,performance,portability --cppcheck-build-dir=build/cppcheck -Isrc -Iinclude
+
+ASAN := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1 \
+	UBSAN_OPTIONS=print_stacktrace=1 CK_DEFAULT_TIMEOUT=60
+SEEDS ?= 200
+FUZZ_SECONDS ?= 5
+RUN_MAKE = $(MAKE) -j$(JOBS) -k WERROR=$(WERROR)
+programs_of = IFCTL=$(CURDIR)/build/$(1)/ifctl \
+	IF_COORDINATOR=$(CURDIR)/build/$(1)/libexec/infrafabric/if-coordinator
+
+# A plan for tests/run: one `add` per program, with the seconds it may take, its name and the command.
+define newline
+
+
+endef
+add = $(1) $(2) $(strip $(3))$(newline)
+test_plan = $(foreach test,$(TEST_MAINS:%_test.c=%),$(call add,$(2),$(test:tests/%=%),\
+	$(ASAN) IF_SIM_SEEDS=$(SEEDS) $(3) build/$(1)/$(test)_test))
+script_plan = $(foreach script,$(SCRIPTS:%.sh=%),$(call add,$(2),$(script:tests/%=%),\
+	$(ASAN) $(call programs_of,$(1)) IF_HELPERS=$(CURDIR)/build/$(1)/$(dir $(script)) $(script).sh))
+fuzz_plan = $(foreach name,$(FUZZ_PROGRAMS:build/fuzz/tests/fuzz/fuzz_%=%),$(call add,600,fuzz/$(name),\
+	mkdir -p build/fuzz/new/$(name) build/fuzz/crash && \
+	build/fuzz/tests/fuzz/fuzz_$(name) -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=4096 \
+	-artifact_prefix=build/fuzz/crash/$(name)- build/fuzz/new/$(name) $(wildcard tests/fuzz/corpus/$(name))))
+
+define CHECK_PLAN
+$(call add,1200,build/gcc,$(RUN_MAKE) VARIANT=gcc all)
+$(call add,1800,build/clang,$(RUN_MAKE) VARIANT=asan tests)
+$(if $(FUZZ_PROGRAMS),$(call add,1200,build/fuzz,$(RUN_MAKE) VARIANT=fuzz fuzz-programs))
+$(call add,1200,check/tidy,$(RUN_MAKE) VARIANT=asan tidy)
+$(call add,60,check/layers,tools/layers)\
+$(call add,60,check/pure,tools/pure build/gcc)\
+$(call add,60,check/layout,tools/layout $(LAID_OUT))\
+$(call add,60,check/shellcheck,shellcheck $(SHELL_SCRIPTS))\
+$(call add,600,check/cppcheck,mkdir -p build/cppcheck && $(CPPCHECK) src)\
+$(call test_plan,asan,300)$(call script_plan,asan,600)$(fuzz_plan)
+endef
+
+check:
+	@scripts/setup check
+	@$(file >build/check.plan,$(CHECK_PLAN))tests/run build/check/log $(JOBS) <build/check.plan
+
+# Hours rather than minutes: other eyes (thread sanitizer, valgrind, gcc's analyzer) and more seeds.
+define LONG_PLAN
+$(call add,3600,build/debug,$(RUN_MAKE) VARIANT=debug tests)
+$(call add,3600,build/tsan,$(RUN_MAKE) VARIANT=tsan tests)
+$(call add,3600,build/analyzer,$(RUN_MAKE) VARIANT=gcc CFLAGS='-O1 -fanalyzer -Werror' OBJ=build/analyzer objects)
+$(call test_plan,tsan,3600)$(call script_plan,tsan,3600)\
+$(call test_plan,debug,14400,CK_DEFAULT_TIMEOUT=3600 valgrind --quiet --error-exitcode=9 --leak-check=full --trace-children=no)
+endef
+
+long-check:
+	@scripts/setup long
+	@$(MAKE) check SEEDS=10000 FUZZ_SECONDS=600
+	@$(file >build/long.plan,$(LONG_PLAN))tests/run build/long/log $(JOBS) <build/long.plan
+
+bench:
+	@scripts/setup bench
+	@$(MAKE) all bench-programs
+	@IFCTL=$(CURDIR)/build/ifctl IF_COORDINATOR=$(CURDIR)/build/libexec/infrafabric/if-coordinator \
+		IF_HELPERS=$(CURDIR)/$(OBJ)/tests/bench tests/bench/run $(PART)
+
+demo:
+	@scripts/setup build
+	@$(MAKE) --silent all
+	@scripts/demo
+
+# ---- installing -----------------------------------------------------------------------------
+
+I := $(DESTDIR)$(PREFIX)
+install: all
+	install -d $(I)/bin $(I)/libexec/infrafabric $(I)/lib/pkgconfig $(I)/include $(I)/share/man/man1 \
+		$(I)/share/bash-completion/completions $(I)/share/zsh/site-functions \
+		$(I)/share/fish/vendor_completions.d $(I)/share/doc/infrafabric/examples
+	install -m 755 build/ifctl $(I)/bin/ifctl
+	ln -sf ifctl $(I)/bin/if
+	install -m 755 build/libexec/infrafabric/if-coordinator $(I)/libexec/infrafabric/
+	install -m 644 build/lib/libinfrafabric.a $(I)/lib/
+	install -m 755 build/lib/libinfrafabric.so.0 $(I)/lib/
+	ln -sf libinfrafabric.so.0 $(I)/lib/libinfrafabric.so
+	install -m 644 include/infrafabric.h $(I)/include/
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' infrafabric.pc.in >$(I)/lib/pkgconfig/infrafabric.pc
+	build/ifctl man >$(I)/share/man/man1/ifctl.1
+	ln -sf ifctl.1 $(I)/share/man/man1/if.1
+	build/ifctl completion bash >$(I)/share/bash-completion/completions/ifctl
+	build/ifctl completion zsh >$(I)/share/zsh/site-functions/_ifctl
+	build/ifctl completion fish >$(I)/share/fish/vendor_completions.d/ifctl.fish
+	install -m 644 $(wildcard README.md docs/*.md) $(I)/share/doc/infrafabric/
+	cp -R examples/. $(I)/share/doc/infrafabric/examples/
+
+uninstall:
+	rm -rf $(I)/libexec/infrafabric $(I)/share/doc/infrafabric
+	rm -f $(I)/bin/ifctl $(I)/bin/if $(I)/lib/libinfrafabric.a $(I)/lib/libinfrafabric.so \
+		$(I)/lib/libinfrafabric.so.0 $(I)/include/infrafabric.h $(I)/lib/pkgconfig/infrafabric.pc \
+		$(I)/share/man/man1/ifctl.1 $(I)/share/man/man1/if.1 \
+		$(I)/share/bash-completion/completions/ifctl $(I)/share/zsh/site-functions/_ifctl \
+		$(I)/share/fish/vendor_completions.d/ifctl.fish
+
 clean:
 	rm -rf build
+
+define HELP
+make                    builds into build/: build/ifctl runs where it lies
+make demo               installs what is missing, builds, and works off a board with seven swarms
+make check              every static check and every test, with sanitizers
+make long-check         the same for hours: more seeds, more fuzzing, thread sanitizer, valgrind
+make bench [PART=]      compares with redis, PostgreSQL and beanstalkd on this machine
+make install [PREFIX=/usr/local] [DESTDIR=]    and make uninstall
+make clean              removes build/
+
+VARIANT=asan (or gcc, fuzz, tsan, debug) builds another kind; V=1 shows the commands.
+endef
+help:
+	@$(info $(HELP)):
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
