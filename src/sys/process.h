@@ -55,12 +55,18 @@ MUST_USE enum err process_spawn(struct loop *loop, const struct process_spec *sp
 pid_t process_pid(const struct process *process);
 bool process_has_ended(const struct process *process);
 
-/* TERM to the group, KILL after `grace_us` to whatever is left of it. */
+/*
+ * TERM to the group, KILL after `grace_us` to whatever is left of it then,
+ * or when the process is destroyed.
+ */
 void process_stop(struct process *process, int64_t grace_us);
 /* KILL to the group, now. */
 void process_kill(struct process *process);
 
-/* Kills what still runs, and waits for that; on_end is not called any more. Takes NULL. */
+/*
+ * Kills what is left of the group, be the program itself ended or not, and
+ * reaps it; on_end is not called any more. Takes NULL.
+ */
 void process_destroy(struct process *process);
 
 #endif

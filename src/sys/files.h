@@ -1,11 +1,12 @@
 /*
- * file - whole files and folders.
+ * files - whole files and folders.
  *
  * Each function leaves the reason in errno when it fails; file_describe
- * turns that into a sentence for people.
+ * turns that into a sentence for people. (Not "file": with -Isrc that would
+ * stand in for the system's own <sys/file.h>.)
  */
-#ifndef SYS_FILE_H
-#define SYS_FILE_H
+#ifndef SYS_FILES_H
+#define SYS_FILES_H
 
 #include <sys/types.h>
 

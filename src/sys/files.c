@@ -1,0 +1,222 @@
+#include "sys/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/entropy.h"
+
+#define READ_BYTES 16384	/* grows with the buffer after that */
+
+enum err file_read_fd(int fd, size_t bytes_max, struct buf *ret_content)
+{
+	size_t before = ret_content->len;
+
+	for (;;) {
+		/* One byte more than is allowed, to see that there is more. */
+		size_t room = bytes_max - (ret_content->len - before) + 1;
+		char *at = buf_reserve(ret_content, room < READ_BYTES ? room : READ_BYTES);
+		size_t free_bytes = ret_content->capacity - ret_content->len;
+		ssize_t got = read(fd, at, room < free_bytes ? room : free_bytes);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return ERR_OS;
+		if (got == 0)
+			return OK;
+		ret_content->len += (size_t)got;
+		if (ret_content->len - before > bytes_max) {
+			ret_content->len = before;
+			errno = EFBIG;
+			return ERR_LIMIT_EXCEEDED;
+		}
+	}
+}
+
+enum err file_read(const char *path, size_t bytes_max, struct buf *ret_content)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	enum err err;
+	int saved;
+
+	if (fd < 0)
+		return ERR_OS;
+	err = file_read_fd(fd, bytes_max, ret_content);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return err;
+}
+
+enum err file_write_fd(int fd, struct slice content)
+{
+	size_t done = 0;
+
+	while (done < content.len) {
+		ssize_t put = write(fd, content.ptr + done, content.len - done);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return ERR_OS;
+		done += (size_t)put;
+	}
+	return OK;
+}
+
+/* The folder a path lies in, in `ret_folder`. False when it is too long. */
+static bool folder_of(const char *path, char ret_folder[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	if (len >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	if (!slash)
+		memcpy(ret_folder, ".", 2);
+	else if (len == 0)
+		memcpy(ret_folder, "/", 2);
+	else
+		memcpy(ret_folder, path, len);
+	if (len > 0)
+		ret_folder[len] = '\0';
+	return true;
+}
+
+enum err file_sync_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int synced, saved;
+
+	if (fd < 0)
+		return ERR_OS;
+	synced = fsync(fd);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	/* Some file systems know no sync of folders, and need none. */
+	return synced == 0 || saved == EINVAL ? OK : ERR_OS;
+}
+
+static enum err write_and_sync(int fd, struct slice content)
+{
+	enum err err = file_write_fd(fd, content);
+
+	if (!err && fsync(fd) != 0)
+		err = ERR_OS;
+	return err;
+}
+
+enum err file_write(const char *path, struct slice content, mode_t mode)
+{
+	char folder[PATH_MAX], beside[PATH_MAX];
+	enum err err;
+	int fd, saved, len;
+
+	if (!folder_of(path, folder))
+		return ERR_OS;
+	len = snprintf(beside, sizeof(beside), "%s.%016llx.new", path,
+		       (unsigned long long)entropy_u64());
+	if (len < 0 || (size_t)len >= sizeof(beside)) {
+		errno = ENAMETOOLONG;
+		return ERR_OS;
+	}
+	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0)
+		return ERR_OS;
+	err = write_and_sync(fd, content);
+	saved = errno;
+	if (close(fd) != 0 && !err) {
+		saved = errno;
+		err = ERR_OS;
+	}
+	if (!err && rename(beside, path) != 0) {
+		saved = errno;
+		err = ERR_OS;
+	}
+	if (err) {
+		unlink(beside);
+		errno = saved;
+		return err;
+	}
+	return file_sync_folder(folder);
+}
+
+static enum err make_one_folder(const char *path, mode_t mode)
+{
+	struct stat found;
+
+	if (mkdir(path, mode) == 0)
+		return OK;
+	if (errno != EEXIST)
+		return ERR_OS;
+	if (stat(path, &found) != 0)
+		return ERR_OS;
+	if (!S_ISDIR(found.st_mode)) {
+		errno = ENOTDIR;
+		return ERR_OS;
+	}
+	return OK;
+}
+
+enum err file_make_folder(const char *path, mode_t mode)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= sizeof(part)) {
+		errno = len ? ENAMETOOLONG : ENOENT;
+		return ERR_OS;
+	}
+	memcpy(part, path, len + 1);
+	for (size_t i = 1; i < len; i++) {
+		enum err err;
+
+		if (part[i] != '/' || part[i - 1] == '/')
+			continue;
+		part[i] = '\0';
+		err = make_one_folder(part, mode);
+		part[i] = '/';
+		if (err)
+			return err;
+	}
+	return make_one_folder(part, mode);
+}
+
+enum err file_lock(const char *path, int *ret_fd)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int saved;
+
+	if (fd < 0)
+		return ERR_OS;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		*ret_fd = fd;
+		return OK;
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return saved == EWOULDBLOCK ? ERR_STORAGE_BUSY : ERR_OS;
+}
+
+void file_describe(struct buf *out, const char *verb, const char *path)
+{
+	char reason[128];
+	const char *text = strerror_r(errno, reason, sizeof(reason));
+
+	buf_add_lit(out, "cannot ");
+	buf_add_str(out, verb);
+	buf_add_byte(out, ' ');
+	buf_add_str(out, path);
+	buf_add_lit(out, ": ");
+	buf_add_str(out, text);
+}
