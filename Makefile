@@ -17,7 +17,7 @@ VERSION := 0.1.0
 # `make check WERROR=` for a compiler that knows more warnings than these sources were written for.
 WERROR ?= -Werror
 
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -212,7 +212,8 @@ SEEDS ?= 200
 FUZZ_SECONDS ?= 5
 RUN_MAKE = $(MAKE) -j$(JOBS) -k BUILD=$(BUILD) WERROR=$(WERROR)
 programs_of = IFCTL=$(abspath $(BUILD))/$(1)/ifctl \
-	IF_COORDINATOR=$(abspath $(BUILD))/$(1)/libexec/infrafabric/if-coordinator
+	IF_COORDINATOR=$(abspath $(BUILD))/$(1)/libexec/infrafabric/if-coordinator \
+	IF_HELPERS=$(abspath $(BUILD))/$(1)/tests IF_BUILD=$(BUILD)
 
 # A plan for tests/run: one `add` per program, with the seconds it may take, its name and the command.
 define newline
@@ -223,7 +224,7 @@ add = $(1) $(2) $(strip $(3))$(newline)
 test_plan = $(foreach test,$(TEST_MAINS:%_test.c=%),$(call add,$(2),$(test:tests/%=%),\
 	$(ASAN) IF_SIM_SEEDS=$(SEEDS) $(3) $(BUILD)/$(1)/$(test)_test))
 script_plan = $(foreach script,$(SCRIPTS:%.sh=%),$(call add,$(2),$(script:tests/%=%),\
-	$(ASAN) $(call programs_of,$(1)) IF_HELPERS=$(abspath $(BUILD))/$(1)/$(dir $(script)) $(script).sh))
+	$(ASAN) $(call programs_of,$(1)) $(script).sh))
 fuzz_plan = $(foreach name,$(FUZZ_PROGRAMS:$(BUILD)/fuzz/tests/fuzz/fuzz_%=%),$(call add,600,fuzz/$(name),\
 	mkdir -p $(BUILD)/fuzz/new/$(name) $(BUILD)/fuzz/crash && \
 	$(BUILD)/fuzz/tests/fuzz/fuzz_$(name) -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=4096 \
@@ -284,19 +285,19 @@ install: all
 	install -d $(I)/bin $(I)/libexec/infrafabric $(I)/lib/pkgconfig $(I)/include $(I)/share/man/man1 \
 		$(I)/share/bash-completion/completions $(I)/share/zsh/site-functions \
 		$(I)/share/fish/vendor_completions.d $(I)/share/doc/infrafabric/examples
-	install -m 755 $(BUILD)/ifctl $(I)/bin/ifctl
+	install -m 755 $(OUT)/ifctl $(I)/bin/ifctl
 	ln -sf ifctl $(I)/bin/if
-	install -m 755 $(BUILD)/libexec/infrafabric/if-coordinator $(I)/libexec/infrafabric/
-	install -m 644 $(BUILD)/lib/libinfrafabric.a $(I)/lib/
-	install -m 755 $(BUILD)/lib/libinfrafabric.so.0 $(I)/lib/
+	install -m 755 $(OUT)/libexec/infrafabric/if-coordinator $(I)/libexec/infrafabric/
+	install -m 644 $(OUT)/lib/libinfrafabric.a $(I)/lib/
+	install -m 755 $(OUT)/lib/libinfrafabric.so.0 $(I)/lib/
 	ln -sf libinfrafabric.so.0 $(I)/lib/libinfrafabric.so
 	install -m 644 include/infrafabric.h $(I)/include/
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' infrafabric.pc.in >$(I)/lib/pkgconfig/infrafabric.pc
-	$(BUILD)/ifctl man >$(I)/share/man/man1/ifctl.1
+	$(OUT)/ifctl man >$(I)/share/man/man1/ifctl.1
 	ln -sf ifctl.1 $(I)/share/man/man1/if.1
-	$(BUILD)/ifctl completion bash >$(I)/share/bash-completion/completions/ifctl
-	$(BUILD)/ifctl completion zsh >$(I)/share/zsh/site-functions/_ifctl
-	$(BUILD)/ifctl completion fish >$(I)/share/fish/vendor_completions.d/ifctl.fish
+	$(OUT)/ifctl completion bash >$(I)/share/bash-completion/completions/ifctl
+	$(OUT)/ifctl completion zsh >$(I)/share/zsh/site-functions/_ifctl
+	$(OUT)/ifctl completion fish >$(I)/share/fish/vendor_completions.d/ifctl.fish
 	install -m 644 $(wildcard README.md docs/*.md) $(I)/share/doc/infrafabric/
 	cp -R examples/. $(I)/share/doc/infrafabric/examples/
 
