@@ -93,6 +93,7 @@ struct bus_ops {
 	 *                       caller's reign is over)
 	 * ERR_STORAGE_FULL      it is certain that nothing was kept, now and
 	 * ERR_STORAGE_IO        after a restart
+	 * ERR_STORAGE_BUSY
 	 * ERR_APPEND_AMBIGUOUS  anything else. The caller must call recover
 	 *                       before it decides on anything
 	 */
@@ -116,7 +117,7 @@ struct bus_ops {
 			 struct buf *ret_detail);
 
 	/*
-	 * [any] Visits records in order from `from_seq`, all of one moment.
+	 * [any] Visits records in order from `from_seq` (at least 1), all of one moment.
 	 * OK with no visit when from_seq is after the last record;
 	 * ERR_CURSOR_TRIMMED when it is before the first. A hole is not looked
 	 * for: who reads checks that numbers follow one another.
