@@ -25,6 +25,10 @@
 #define HTTP_SPARE_BUFS_MAX 64		/* kept for the next connection that needs one */
 #define HTTP_SPARE_BYTES_MAX 65536	/* bigger ones are given back */
 
+/* A limit's number as text, for the answer that names it. */
+#define HTTP_TEXT_OF(limit) HTTP_TEXT_OF_(limit)
+#define HTTP_TEXT_OF_(number) #number
+
 struct http_conn;
 
 struct http_header {
@@ -120,6 +124,7 @@ struct http_conn {
 	bool is_http_1_0;
 	bool keep_alive;
 	bool in_feed;
+	bool is_held;			/* input waits for an answer to be given or sent */
 	bool input_ended;		/* the other side sends no more */
 };
 
