@@ -25,7 +25,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SECONDARY:
 
 # Rooms, highest first: the order in which static libraries are linked. tools/layers keeps it true.
-ROOMS := cli client daemon api sandbox witness bus document fabric chassis governor coordinator sys base
+ROOMS := cli client daemon api sandbox witness bus document fabric chassis governor coordinator \
+	sys base
 PURE := base coordinator governor chassis fabric
 TESTS := unit core contract api sim
 
@@ -71,16 +72,18 @@ endif
 CFLAGS ?= $(CFLAGS_$(VARIANT))
 
 # A float in a pure room is a compile error in this variant: it would not fold alike everywhere.
-NO_FLOAT := $(if $(filter gcc,$(VARIANT)),$(if $(filter x86_64 aarch64,$(shell uname -m)),-mgeneral-regs-only))
+ifeq ($(VARIANT) $(filter x86_64 aarch64,$(shell uname -m)),gcc $(shell uname -m))
+NO_FLOAT := -mgeneral-regs-only
+endif
 pure_flags = $(if $(filter $(PURE),$(word 2,$(subst /, ,$<))),$(NO_FLOAT))
 
 PACKAGES := libevent_core sqlite3 jansson yaml-0.1 md4c libsodium libcurl
-# http-parser comes without a pkg-config file; newer distributions have llhttp in its place.
-ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && test ! -e /usr/include/http_parser.h && echo llhttp),llhttp)
+# http-parser comes without a pkg-config file; llhttp stands in where it is not there.
+ifneq ($(wildcard /usr/include/http_parser.h),)
+PARSER_LIBS := -lhttp_parser
+else
 PACKAGES += libllhttp
 PARSER_CFLAGS := -DHAVE_LLHTTP
-else
-PARSER_LIBS := -lhttp_parser
 endif
 LIB_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 LIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(PARSER_CFLAGS)
@@ -114,8 +117,8 @@ PROGRAMS := $(if $(wildcard src/cli/main.c),$(OUT)/ifctl $(OUT)/if) \
 	$(if $(wildcard src/daemon/main.c),$(OUT)/libexec/infrafabric/if-coordinator)
 CLIENT_LIBS := $(if $(call sources,client),$(OUT)/lib/libinfrafabric.a $(OUT)/lib/libinfrafabric.so)
 
-.PHONY: all objects tests fuzz-programs bench-programs check long-check bench demo install uninstall clean help tidy \
-	test libraries
+.PHONY: all objects tests fuzz-programs bench-programs libraries tidy test check long-check \
+	bench demo install uninstall clean help
 all: $(ALL_LIBS) $(PROGRAMS) $(CLIENT_LIBS)
 objects: $(ALL_LIBS)
 tests: all $(TEST_PROGRAMS) $(HELPER_PROGRAMS)
@@ -158,7 +161,8 @@ $(OUT)/ifctl: $(OBJ)/src/cli/main.o $(call room_libs,cli client document sys bas
 	$(Q)$(link)
 $(OUT)/if: $(OUT)/ifctl
 	$(Q)ln -sf ifctl $@
-$(OUT)/libexec/infrafabric/if-coordinator: $(OBJ)/src/daemon/main.o $(filter-out $(OBJ)/libcli.a,$(ALL_LIBS))
+DAEMON_LIBS := $(call room_libs,$(filter-out cli client,$(ROOMS)))
+$(OUT)/libexec/infrafabric/if-coordinator: $(OBJ)/src/daemon/main.o $(DAEMON_LIBS)
 	$(LINK)
 	$(Q)$(link)
 
@@ -171,8 +175,8 @@ $(OUT)/lib/libinfrafabric.a: $(SHARED)
 $(OUT)/lib/libinfrafabric.so: $(SHARED)
 	@mkdir -p $(@D)
 	@printf '{ global: ifab_*; local: *; };\n' >$(OBJ)/infrafabric.map
-	$(Q)$(CC) $(CFLAGS) $(filter-out -pie,$(LDFLAGS_$(VARIANT))) -shared -Wl,-soname,libinfrafabric.so.0 \
-		-Wl,--version-script=$(OBJ)/infrafabric.map -o $@.0 $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(filter-out -pie,$(LDFLAGS_$(VARIANT))) -shared -o $@.0 \
+		-Wl,-soname,libinfrafabric.so.0,--version-script=$(OBJ)/infrafabric.map $^ $(LIBS)
 	$(Q)ln -sf libinfrafabric.so.0 $@
 
 # What tests share: every source beside them that is not a test itself.
@@ -192,102 +196,24 @@ $(BENCH_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(ALL_LIBS)
 	$(LINK)
 	$(Q)$(link) $(shell pkg-config --libs hiredis libpq 2>/dev/null)
 
-# ---- checks ---------------------------------------------------------------------------------
+include tests/check.mk
 
-# A file is looked at again when its object was made again, so a second run is quick.
-TIDY := $(patsubst %.c,$(BUILD)/tidy/%.ok,$(wildcard src/*/*.c))
-$(BUILD)/tidy/%.ok: $(BUILD)/asan/%.o .clang-tidy
-	@mkdir -p $(@D)
-	$(Q)clang-tidy --quiet $*.c -- -std=gnu17 $(CPPFLAGS) >$@.log 2>&1 || { cat $@.log; exit 1; }
-	@touch $@
-tidy: $(TIDY)
-
-SHELL_SCRIPTS = $(shell grep -lE '^\#!.*sh$$' $(wildcard .ci/run scripts/* tools/* tests/run tests/*/*.sh \
-	tests/bench/run))
-LAID_OUT = $(wildcard src/*/*.[ch] src/*/*.def include/*.h tests/*/*.[ch] examples/*.c)
-CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --library=posix --inline-suppr \
-	--enable=warning,performance,portability -D_GNU_SOURCE \
-	--suppress=normalCheckLevelMaxBranches --suppress=incorrectStringBooleanError \
-	--cppcheck-build-dir=$(BUILD)/cppcheck -Isrc -Iinclude
-
-ASAN := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1 \
-	UBSAN_OPTIONS=print_stacktrace=1 CK_DEFAULT_TIMEOUT=60
-SEEDS ?= 200
-FUZZ_SECONDS ?= 5
-RUN_MAKE = $(MAKE) -j$(JOBS) -k BUILD=$(BUILD) WERROR=$(WERROR)
-programs_of = IFCTL=$(abspath $(BUILD))/$(1)/ifctl \
-	IF_COORDINATOR=$(abspath $(BUILD))/$(1)/libexec/infrafabric/if-coordinator \
-	IF_HELPERS=$(abspath $(BUILD))/$(1)/tests IF_BUILD=$(BUILD)
-
-# A plan for tests/run: one `add` per program, with the seconds it may take, its name and the command.
-define newline
-
-
-endef
-add = $(1) $(2) $(strip $(3))$(newline)
-test_plan = $(foreach test,$(TEST_MAINS:%_test.c=%),$(call add,$(2),$(test:tests/%=%),\
-	$(ASAN) IF_SIM_SEEDS=$(SEEDS) $(3) $(BUILD)/$(1)/$(test)_test))
-script_plan = $(foreach script,$(SCRIPTS:%.sh=%),$(call add,$(2),$(script:tests/%=%),\
-	$(ASAN) $(call programs_of,$(1)) $(script).sh))
-fuzz_plan = $(foreach name,$(FUZZ_PROGRAMS:$(BUILD)/fuzz/tests/fuzz/fuzz_%=%),$(call add,600,fuzz/$(name),\
-	mkdir -p $(BUILD)/fuzz/new/$(name) $(BUILD)/fuzz/crash && \
-	$(BUILD)/fuzz/tests/fuzz/fuzz_$(name) -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=4096 \
-	-artifact_prefix=$(BUILD)/fuzz/crash/$(name)- $(BUILD)/fuzz/new/$(name) $(wildcard tests/fuzz/corpus/$(name))))
-
-define CHECK_PLAN
-$(call add,1200,build/gcc,$(RUN_MAKE) VARIANT=gcc all)
-$(call add,1800,build/clang,$(RUN_MAKE) VARIANT=asan tests)
-$(if $(FUZZ_PROGRAMS),$(call add,1200,build/fuzz,$(RUN_MAKE) VARIANT=fuzz fuzz-programs))
-$(call add,1200,check/tidy,$(RUN_MAKE) VARIANT=asan tidy)
-$(call add,60,check/layers,tools/layers)\
-$(call add,60,check/pure,tools/pure $(BUILD)/gcc)\
-$(call add,60,check/layout,tools/layout $(LAID_OUT))\
-$(call add,60,check/shellcheck,shellcheck $(SHELL_SCRIPTS))\
-$(call add,600,check/cppcheck,mkdir -p $(BUILD)/cppcheck && $(CPPCHECK) src)\
-$(call test_plan,asan,300)$(call script_plan,asan,600)$(fuzz_plan)
-endef
-
-check:
-	@scripts/setup check
-	@$(file >$(BUILD)/check.plan,$(CHECK_PLAN))tests/run $(BUILD)/check/log $(JOBS) <$(BUILD)/check.plan
-
-# One test while working on it: make test T=unit/buf. A room that does not compile right now can be
-# left out of it with ROOMS='base sys'.
-test:
-	@$(MAKE) VARIANT=asan $(BUILD)/asan/tests/$(T)_test
-	@$(ASAN) $(BUILD)/asan/tests/$(T)_test
-
-# Hours rather than minutes: other eyes (thread sanitizer, valgrind, gcc's analyzer) and more seeds.
-define LONG_PLAN
-$(call add,3600,build/debug,$(RUN_MAKE) VARIANT=debug tests)
-$(call add,3600,build/tsan,$(RUN_MAKE) VARIANT=tsan tests)
-$(call add,3600,build/analyzer,$(RUN_MAKE) VARIANT=gcc CFLAGS='-O1 -fanalyzer -Werror' OBJ=$(BUILD)/analyzer objects)
-$(call test_plan,tsan,3600)$(call script_plan,tsan,3600)\
-$(call test_plan,debug,14400,CK_DEFAULT_TIMEOUT=3600 valgrind --quiet --error-exitcode=9 --leak-check=full --trace-children=no)
-endef
-
-long-check:
-	@scripts/setup long
-	@$(MAKE) check SEEDS=10000 FUZZ_SECONDS=600
-	@$(file >$(BUILD)/long.plan,$(LONG_PLAN))tests/run $(BUILD)/long/log $(JOBS) <$(BUILD)/long.plan
+# ---- running and installing ----------------------------------------------------------------
 
 bench:
 	@scripts/setup bench
 	@$(MAKE) all bench-programs
-	@IFCTL=$(abspath $(BUILD))/ifctl IF_COORDINATOR=$(abspath $(BUILD))/libexec/infrafabric/if-coordinator \
-		IF_HELPERS=$(CURDIR)/$(OBJ)/tests/bench tests/bench/run $(PART)
+	@$(call programs_of,$(OBJ),$(OUT)) tests/bench/run $(PART)
 
 demo:
 	@scripts/setup build
 	@$(MAKE) --silent all
 	@scripts/demo
 
-# ---- installing -----------------------------------------------------------------------------
-
 I := $(DESTDIR)$(PREFIX)
 install: all
-	install -d $(I)/bin $(I)/libexec/infrafabric $(I)/lib/pkgconfig $(I)/include $(I)/share/man/man1 \
-		$(I)/share/bash-completion/completions $(I)/share/zsh/site-functions \
+	install -d $(I)/bin $(I)/libexec/infrafabric $(I)/lib/pkgconfig $(I)/include \
+		$(I)/share/man/man1 $(I)/share/bash-completion/completions $(I)/share/zsh/site-functions \
 		$(I)/share/fish/vendor_completions.d $(I)/share/doc/infrafabric/examples
 	install -m 755 $(OUT)/ifctl $(I)/bin/ifctl
 	ln -sf ifctl $(I)/bin/if
@@ -296,7 +222,8 @@ install: all
 	install -m 755 $(OUT)/lib/libinfrafabric.so.0 $(I)/lib/
 	ln -sf libinfrafabric.so.0 $(I)/lib/libinfrafabric.so
 	install -m 644 include/infrafabric.h $(I)/include/
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' infrafabric.pc.in >$(I)/lib/pkgconfig/infrafabric.pc
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' infrafabric.pc.in \
+		>$(I)/lib/pkgconfig/infrafabric.pc
 	$(OUT)/ifctl man >$(I)/share/man/man1/ifctl.1
 	ln -sf ifctl.1 $(I)/share/man/man1/if.1
 	$(OUT)/ifctl completion bash >$(I)/share/bash-completion/completions/ifctl
@@ -308,8 +235,8 @@ install: all
 uninstall:
 	rm -rf $(I)/libexec/infrafabric $(I)/share/doc/infrafabric
 	rm -f $(I)/bin/ifctl $(I)/bin/if $(I)/lib/libinfrafabric.a $(I)/lib/libinfrafabric.so \
-		$(I)/lib/libinfrafabric.so.0 $(I)/include/infrafabric.h $(I)/lib/pkgconfig/infrafabric.pc \
-		$(I)/share/man/man1/ifctl.1 $(I)/share/man/man1/if.1 \
+		$(I)/lib/libinfrafabric.so.0 $(I)/include/infrafabric.h \
+		$(I)/lib/pkgconfig/infrafabric.pc $(I)/share/man/man1/ifctl.1 $(I)/share/man/man1/if.1 \
 		$(I)/share/bash-completion/completions/ifctl $(I)/share/zsh/site-functions/_ifctl \
 		$(I)/share/fish/vendor_completions.d/ifctl.fish
 
