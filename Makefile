@@ -213,8 +213,9 @@ demo:
 I := $(DESTDIR)$(PREFIX)
 install: all
 	install -d $(I)/bin $(I)/libexec/infrafabric $(I)/lib/pkgconfig $(I)/include \
-		$(I)/share/man/man1 $(I)/share/bash-completion/completions $(I)/share/zsh/site-functions \
-		$(I)/share/fish/vendor_completions.d $(I)/share/doc/infrafabric/examples
+		$(I)/share/man/man1 $(I)/share/bash-completion/completions \
+		$(I)/share/zsh/site-functions $(I)/share/fish/vendor_completions.d \
+		$(I)/share/doc/infrafabric/examples
 	install -m 755 $(OUT)/ifctl $(I)/bin/ifctl
 	ln -sf ifctl $(I)/bin/if
 	install -m 755 $(OUT)/libexec/infrafabric/if-coordinator $(I)/libexec/infrafabric/
@@ -234,10 +235,10 @@ install: all
 
 uninstall:
 	rm -rf $(I)/libexec/infrafabric $(I)/share/doc/infrafabric
-	rm -f $(I)/bin/ifctl $(I)/bin/if $(I)/lib/libinfrafabric.a $(I)/lib/libinfrafabric.so \
-		$(I)/lib/libinfrafabric.so.0 $(I)/include/infrafabric.h \
-		$(I)/lib/pkgconfig/infrafabric.pc $(I)/share/man/man1/ifctl.1 $(I)/share/man/man1/if.1 \
-		$(I)/share/bash-completion/completions/ifctl $(I)/share/zsh/site-functions/_ifctl \
+	rm -f $(I)/bin/ifctl $(I)/bin/if $(I)/lib/libinfrafabric.* $(I)/include/infrafabric.h \
+		$(I)/lib/pkgconfig/infrafabric.pc $(I)/share/man/man1/ifctl.1 \
+		$(I)/share/man/man1/if.1 $(I)/share/bash-completion/completions/ifctl \
+		$(I)/share/zsh/site-functions/_ifctl \
 		$(I)/share/fish/vendor_completions.d/ifctl.fish
 
 clean:

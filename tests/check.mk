@@ -15,8 +15,8 @@ LAID_OUT = $(wildcard src/*/*.[ch] src/*/*.def include/*.h tests/*/*.[ch] exampl
 # With -D it looks at one configuration; otherwise it takes each table's macro for a switch.
 CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --library=posix --inline-suppr \
 	--enable=warning,performance,portability -D_GNU_SOURCE \
-	--suppress=normalCheckLevelMaxBranches --suppress=incorrectStringBooleanError --suppress=ctuuninitvar \
-	--cppcheck-build-dir=$(BUILD)/cppcheck -Isrc -Iinclude
+	--suppress=normalCheckLevelMaxBranches --suppress=incorrectStringBooleanError \
+	--suppress=ctuuninitvar --cppcheck-build-dir=$(BUILD)/cppcheck -Isrc -Iinclude
 
 SANITIZERS := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
 	UBSAN_OPTIONS=print_stacktrace=1 CK_DEFAULT_TIMEOUT=60
