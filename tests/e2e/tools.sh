@@ -94,7 +94,7 @@ compile base <<<'#include <string.h>
 unsigned long planted(const char *s); unsigned long planted(const char *s) { return strlen(s); }'
 accepts memory_primitives_are_pure tools/pure "$tree"
 
-plant src/base/wide.c < <(printf 'int x;  \n        int y;\n%0101d\n' 0)
+plant src/base/wide.c < <(printf 'int x;  \n        int y;\n%0105d\n' 0)
 refuses blanks_at_the_end_are_refused tools/layout "$tree/src/base/wide.c" 'blanks at the end'
 refuses indents_by_spaces_are_refused tools/layout "$tree/src/base/wide.c" 'indented by spaces'
 refuses long_lines_are_refused tools/layout "$tree/src/base/wide.c" 'longer than 100 columns'
