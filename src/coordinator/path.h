@@ -29,7 +29,7 @@ struct path_table {
 void path_table_finish(struct path_table *table);
 /* An entry that conflicts with `path`, or NULL. */
 const struct path_entry *path_table_conflict(const struct path_table *table, struct slice path);
-/* The path must not conflict with another claim's; the same claim may hold a folder and a file in it. */
+/* The path must not conflict with another claim's; one claim may hold a folder and a file in it. */
 void path_table_add(struct path_table *table, struct slice path, uint32_t claim);
 /* Removes everything that `claim` has reserved of `paths`. */
 void path_table_remove(struct path_table *table, struct slice_list paths, uint32_t claim);

@@ -58,7 +58,7 @@ struct doc_message {
 
 struct board_doc {
 	struct slice title;		/* first heading, or the title key */
-	struct slice id;		/* a board id if the document names one, else made from the title */
+	struct slice id;		/* what the document names, else made from the title */
 	struct doc_task *tasks;
 	size_t task_count;
 	struct doc_message *errors;

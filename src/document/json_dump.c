@@ -32,6 +32,7 @@ static void dump_real(struct json_writer *writer, double real)
 
 		snprintf(digits, sizeof(digits) - 2, "%.*g", precision, real);
 		back = strtod(digits, NULL);
+		/* NOLINTNEXTLINE: bit for bit is what is meant, and NaN is not JSON */
 		if (memcmp(&back, &real, sizeof(real)) == 0)
 			break;
 	}
@@ -39,7 +40,7 @@ static void dump_real(struct json_writer *writer, double real)
 	if (comma)
 		*comma = '.';
 	if (!strpbrk(digits, ".e"))
-		strcat(digits, ".0");	/* what was no integer stays none */
+		memcpy(digits + strlen(digits), ".0", sizeof(".0"));	/* what was no integer stays none */
 	json_raw(writer, slice_of_str(digits));
 }
 

@@ -15,7 +15,7 @@
 #include "base/map.h"
 #include "base/slice.h"
 
-#define MATCH_CACHE 8192	/* pairs remembered: more than the kinds of swarms x tasks of a large board */
+#define MATCH_CACHE 8192	/* pairs: more than the kinds of swarms x tasks of a large board */
 
 struct capability {
 	struct slice name;	/* owned */
