@@ -184,7 +184,7 @@ struct ifab_request {
 	size_t body_len;
 	const char *idempotency_key;	/* NULL: one is made for whatever is not a GET */
 	const char *accept;		/* NULL: application/json */
-	int64_t wait_ms;		/* that the daemon was asked to wait; lengthens the timeout */
+	int64_t wait_ms;		/* the daemon was asked to wait; lengthens the timeout */
 };
 
 /* As ifab_command. */
@@ -200,8 +200,10 @@ void ifab_reply_free(struct ifab_reply *reply);
  * stands. False, and an empty text, when there is no such member, it is of
  * another type, or it does not fit.
  */
-bool ifab_reply_text(const struct ifab_reply *reply, const char *member, char *ret_text, size_t size);
-bool ifab_reply_json(const struct ifab_reply *reply, const char *member, char *ret_json, size_t size);
+bool ifab_reply_text(const struct ifab_reply *reply, const char *member, char *ret_text,
+		     size_t size);
+bool ifab_reply_json(const struct ifab_reply *reply, const char *member, char *ret_json,
+		     size_t size);
 bool ifab_reply_int(const struct ifab_reply *reply, const char *member, int64_t *ret_value);
 bool ifab_reply_bool(const struct ifab_reply *reply, const char *member, bool *ret_value);
 /* A time, from its RFC 3339 text. */
@@ -304,9 +306,11 @@ struct ifab_event {
 };
 
 struct ifab_stream {
-	const char *path;	/* /v1/events?follow=true&board=demo; NULL: /v1/events?follow=true */
+	const char *path;	/* NULL: /v1/events?follow=true */
 	/* Begin behind this event. 0: from the first one; below 0: as the path says. */
 	int64_t after;
+	/* The path names what comes to an end. Else an end is a break, and the library goes on. */
+	bool has_end;
 	/* Returns false to end the stream, which then ends with IFAB_INTERRUPTED. */
 	bool (*on_event)(void *context, const struct ifab_event *event);
 	/* Called once a second at least, connected or not; returns as on_event. May be NULL. */
@@ -317,11 +321,11 @@ struct ifab_stream {
 
 /*
  * Hands over events as they come, each once and in order, until the daemon
- * ends the stream (IFAB_OK), a callback returns false, or interrupt_on fires. When
- * the connection breaks it is opened again and goes on behind the last event,
- * for as long as ifab_set_retry says (each time anew). IFAB_NOT_FOUND with code
- * cursor_trimmed: events behind `after` are gone, begin again. Callbacks must not
- * use this client; another handle is fine.
+ * ends the stream (IFAB_OK), a callback returns false, or ifab_interrupt_on
+ * fires. When the connection breaks it is opened again and goes on behind the
+ * last event, for as long as ifab_set_retry says (each time anew).
+ * IFAB_NOT_FOUND with code cursor_trimmed: events behind `after` are gone,
+ * begin again. Callbacks must not use this client; another handle is fine.
  */
 enum ifab_status ifab_events(struct ifab_client *client, struct ifab_stream *stream);
 

@@ -1,0 +1,56 @@
+/*
+ * transport - one HTTP request at a time over a connection that is kept.
+ *
+ * The only door to libcurl.
+ */
+#ifndef CLIENT_TRANSPORT_H
+#define CLIENT_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "client/address.h"
+
+struct transport;
+
+enum transport_end {
+	TRANSPORT_DONE,		/* an answer came, whatever its status */
+	TRANSPORT_UNREACHABLE,	/* nobody listens: nothing was sent */
+	TRANSPORT_BROKEN,	/* the connection broke before the answer was whole */
+	TRANSPORT_TIMEOUT,
+	TRANSPORT_INTERRUPTED,	/* by the descriptor, or a call back that said stop */
+	TRANSPORT_REFUSED,	/* an answer that is no HTTP, or too long */
+};
+
+#define TRANSPORT_BODY_BYTES_MAX (256 * 1024 * 1024)	/* a board of 100,000 tasks has 60 MB */
+#define TRANSPORT_HEADERS_MAX 8
+
+struct transport_request {
+	const char *method;
+	const char *path;
+	struct slice body;		/* ptr is NULL: none */
+	const char *headers[TRANSPORT_HEADERS_MAX];	/* whole lines without CR LF */
+	size_t header_count;
+	int64_t timeout_us;		/* 0: none */
+	int interrupt_fd;		/* -1: none */
+	/* Both may be NULL. A false ends the request. */
+	bool (*on_body)(void *context, int http_status, struct slice bytes);	/* else into `body` */
+	bool (*on_tick)(void *context);		/* once a second */
+	void *context;
+};
+
+struct transport_answer {
+	int http_status;		/* 0: none came */
+	struct buf *body;		/* appended to, when there is no on_body */
+	struct buf *reason;		/* for people, when it did not go well */
+};
+
+/* NULL when libcurl cannot be had. `address` stays the caller's and must outlive it. */
+struct transport *transport_open(const struct address *address);
+void transport_close(struct transport *transport);
+
+enum transport_end transport_run(struct transport *transport, const struct transport_request *request,
+				 struct transport_answer *answer);
+
+#endif
