@@ -519,10 +519,11 @@ static void *reader_run(void *context)
 	struct reader_thread *thread = context;
 	uint64_t last_seq = 0;
 
-	while (!thread->complaint && !atomic_load(&thread->stop)) {
+	/* At least one round, however late this thread comes to run. */
+	do {
 		thread->complaint = read_round(thread->bus, &last_seq);
 		thread->rounds++;
-	}
+	} while (!thread->complaint && !atomic_load(&thread->stop));
 	return NULL;
 }
 
