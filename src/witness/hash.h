@@ -1,0 +1,43 @@
+/*
+ * hash - SHA-256: the seam to the library that computes it.
+ */
+#ifndef WITNESS_HASH_H
+#define WITNESS_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/slice.h"
+
+#define HASH_BYTES 32
+#define HASH_HEX_BYTES (2 * HASH_BYTES)
+
+struct hash {
+	uint8_t bytes[HASH_BYTES];
+};
+
+/* Room for the library's own state, which only hash.c knows. */
+struct hash_state {
+	_Alignas(16) uint8_t opaque[128];
+};
+
+void hash_begin(struct hash_state *state);
+void hash_add(struct hash_state *state, struct slice bytes);
+struct hash hash_end(struct hash_state *state);
+
+/* The hash of one run of bytes. */
+struct hash hash_of(struct slice bytes);
+
+/* Hashes in a ledger are no secret, so comparing them may take a varying time. */
+static inline bool hash_is(const struct hash *a, const struct hash *b)
+{
+	return memcmp(a->bytes, b->bytes, HASH_BYTES) == 0;
+}
+
+/* Exactly HASH_HEX_BYTES hexadecimal digits, either case. */
+MUST_USE bool hash_from_hex(struct slice text, struct hash *ret_hash);
+
+#endif
