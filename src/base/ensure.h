@@ -9,7 +9,7 @@
 #define BASE_ENSURE_H
 
 #define MUST_USE __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, args) __attribute__((format(printf, format, args)))
+#define PRINTF_LIKE(at, args) __attribute__((format(printf, at, args)))
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Called once before the process ends; tests and the daemon may replace it to say more. */
@@ -24,5 +24,8 @@ __attribute__((noreturn, cold)) void panic(const char *file, int line, const cha
 		if (__builtin_expect(!(condition), 0))             \
 			panic(__FILE__, __LINE__, #condition);     \
 	} while (0)
+
+/* A place that cannot be reached. */
+#define BUG(what) panic(__FILE__, __LINE__, what)
 
 #endif

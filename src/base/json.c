@@ -132,6 +132,14 @@ void json_raw(struct json_writer *json, struct slice value)
 	buf_add_slice(json->out, value);
 }
 
+void json_members(struct json_writer *json, struct slice members)
+{
+	if (members.len == 0)
+		return;
+	separate(json);
+	buf_add_slice(json->out, members);
+}
+
 void json_time(struct json_writer *json, int64_t at_us)
 {
 	if (at_us == 0) {

@@ -40,6 +40,8 @@ void json_bool(struct json_writer *json, bool value);
 void json_null(struct json_writer *json);
 /* One JSON value that is known to be valid; an empty slice writes null. */
 void json_raw(struct json_writer *json, struct slice value);
+/* Ready-made members of the open object, as another writer left them without an object. */
+void json_members(struct json_writer *json, struct slice members);
 void json_time(struct json_writer *json, int64_t at_us);	/* RFC 3339; 0 writes null */
 void json_money(struct json_writer *json, int64_t nanousd);	/* a number of dollars */
 void json_ratio(struct json_writer *json, int64_t ppm);		/* a number */

@@ -30,7 +30,7 @@ enum field_kind {
 	FIELD_BOOL,	/* int64_t, 0 or 1 */
 	FIELD_ENUM,	/* int64_t, index into names[0..max] */
 	FIELD_TIME,	/* int64_t, microseconds since 1970, UTC; RFC 3339 in JSON */
-	FIELD_MONEY,	/* int64_t, nano-dollars; dollars in JSON */
+	FIELD_MONEY,	/* int64_t, nano-dollars, negative when not known; dollars in JSON */
 	FIELD_RATIO,	/* int64_t, parts per million; a number in JSON */
 	FIELD_IDS,	/* struct slice_list of ids, at most max */
 	FIELD_TEXTS,	/* struct slice_list of texts, at most max */
@@ -117,6 +117,9 @@ MUST_USE bool schema_decode(const struct schema *schema, struct slice bytes, str
 			    void *ret_object);
 /* Members of an object; texts, lists and raw JSON that are empty are left out. */
 void schema_write_json(const struct schema *schema, const void *object, struct json_writer *json);
+/* The same without numbers that have their initial value. */
+void schema_write_json_set(const struct schema *schema, const void *object,
+			   struct json_writer *json);
 
 /* Varints, for those who build on the binary form. */
 void varint_add(struct buf *out, uint64_t value);

@@ -7,6 +7,7 @@
 #define COORDINATOR_TASK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -76,7 +77,8 @@ struct claim {
 	/* Volatile */
 	uint32_t next_of_swarm;
 	uint32_t previous_of_swarm;
-	uint32_t waiting;		/* first task that waits for its paths */
+	uint32_t *waiting;		/* tasks that are ready but for its paths; owned */
+	size_t waiting_count, waiting_capacity;
 };
 
 static inline struct slice task_id(const struct task *task)

@@ -69,6 +69,7 @@ struct command {
 	struct slice import_title;
 	const struct import_task *import_tasks;
 	size_t import_count;
+	struct slice import_remarks;	/* a JSON list, for the answer */
 	union {
 		uint64_t given;		/* every struct begins with it */
 #define COMMAND(NAME, name, ...) struct cmd_##name name;

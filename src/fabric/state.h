@@ -1,0 +1,161 @@
+/*
+ * state - everything the fabric knows, folded from the ledger.
+ *
+ * Only fold_event (fold.h) and state_load (snapshot.h) write it. Things are
+ * numbered in the order in which they came and keep their number for ever,
+ * so that the same ledger gives the same numbers everywhere.
+ */
+#ifndef FABRIC_STATE_H
+#define FABRIC_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/heap.h"
+#include "base/map.h"
+#include "base/slab.h"
+#include "coordinator/blocker.h"
+#include "coordinator/board.h"
+#include "coordinator/message.h"
+#include "coordinator/note.h"
+#include "coordinator/swarm.h"
+#include "coordinator/task.h"
+#include "fabric/command.h"
+#include "fabric/ready.h"
+#include "governor/capability.h"
+
+enum timer_what {
+	TIMER_LEASE,		/* value: claim */
+	TIMER_READY,		/* value: delayed task */
+	TIMER_START_BY,		/* value: task */
+	TIMER_PRESENCE,		/* value: swarm */
+};
+
+/* The remembered answer of a command that came with an idempotency key. */
+struct answer {
+	struct slice key;	/* owned, like body */
+	struct slice code;	/* of the error, or ok */
+	struct slice body;
+	uint64_t fingerprint;
+	int64_t at_us;
+};
+
+struct state {
+	/* Durable */
+	uint64_t last_event;		/* number of the last event folded */
+	int64_t last_at_us;
+	uint64_t epoch;
+	int64_t feature_level;
+	int64_t grace_until_us;		/* no lease ends before this */
+	struct slab boards;		/* struct board */
+	struct slab tasks;		/* struct task */
+	struct slab swarms;		/* struct swarm */
+	struct slab blockers;		/* struct blocker */
+	struct slab messages;		/* struct message; those that were read are empty */
+	struct slab quarantined;	/* struct slice: keys of commands that are not run again */
+	struct answer *answers;		/* ring, oldest first; owned */
+	size_t answer_first, answer_count, answer_capacity;
+	struct note **notes;		/* sorted by key; owned */
+	size_t note_count, note_capacity;
+
+	/* Volatile */
+	uint64_t hash_seed;
+	struct slab claims;		/* struct claim */
+	uint32_t free_claim;		/* chain through next_of_swarm */
+	uint32_t live_claims;
+	uint32_t free_message;		/* first place that may be empty */
+	uint32_t live_messages;
+	uint32_t open_blockers;
+	uint32_t registered_swarms;
+	uint32_t in_state[TASK_STATE_COUNT];
+	struct map board_map, task_map, swarm_map, blocker_map, message_map, answer_map;
+	struct heap timers;
+	struct capability_table capabilities;
+	struct ready_index ready;
+	struct arena scratch;		/* of one fold or one view */
+};
+
+void state_init(struct state *state, uint64_t hash_seed);
+void state_finish(struct state *state);
+
+static inline struct board *state_board(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->boards, index);
+}
+static inline struct task *state_task(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->tasks, index);
+}
+static inline struct swarm *state_swarm(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->swarms, index);
+}
+static inline struct claim *state_claim(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->claims, index);
+}
+static inline struct blocker *state_blocker(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->blockers, index);
+}
+
+/* Numbers, or INDEX_NONE. */
+uint32_t state_find_board(const struct state *state, struct slice id);
+uint32_t state_find_task(const struct state *state, uint32_t board, struct slice id);
+/* Also finds names that only a task mentions: look at `registered`. */
+uint32_t state_find_swarm(const struct state *state, struct slice id);
+uint32_t state_find_blocker(const struct state *state, struct slice id);
+uint32_t state_find_message(const struct state *state, uint64_t number);
+/* NULL when there is none. */
+const struct answer *state_find_answer(const struct state *state, struct slice key);
+/* Position of the first note whose key is not before `key`. */
+size_t state_note_position(const struct state *state, struct slice key);
+const struct note *state_find_note(const struct state *state, struct slice key);
+bool state_is_quarantined(const struct state *state, struct slice key);
+
+/* The task's specification; lists and texts live in `arena` and in the task. */
+void task_spec_of(const struct task *task, struct arena *arena, struct task_spec *ret_spec);
+
+/* How it ended: kept with a task that has. */
+struct task_outcome {
+	struct slice by;	/* swarm, or who called */
+	struct slice reason;
+	struct slice result;	/* one JSON value, or empty */
+	struct slice evidence;	/* one JSON value, or empty */
+};
+extern const struct schema task_outcome_schema;
+/* All empty when there is none. */
+void task_outcome_of(const struct task *task, struct arena *arena,
+		     struct task_outcome *ret_outcome);
+
+/* For fold and load. */
+uint32_t state_add_board(struct state *state, struct slice id);
+uint32_t state_add_task(struct state *state, uint32_t board, struct slice id);
+uint32_t state_swarm_of_name(struct state *state, struct slice id);
+uint32_t state_add_blocker(struct state *state, struct slice id);
+uint32_t state_add_message(struct state *state, uint64_t number);
+void state_drop_message(struct state *state, uint32_t index);
+/* Takes the numbers out of the specification into the task's volatile fields. */
+void state_spec_set(struct state *state, uint32_t task, const struct task_spec *spec);
+void state_task_move(struct state *state, uint32_t task, enum task_state to);
+/* A claim on `task` by `swarm`, in both of their lists; paths are copied and reserved. */
+uint32_t state_claim_add(struct state *state, uint32_t task, uint32_t swarm,
+			 struct slice_list paths);
+/* Ends it: paths are free again, and what waited for them is queued. */
+void state_claim_drop(struct state *state, uint32_t claim);
+/* A second answer to the same key (what was parked is served) takes the first one's place. */
+void state_answer_add(struct state *state, const struct answer *answer);
+void state_answers_expire(struct state *state, int64_t before_us);
+struct note *state_note_add(struct state *state, struct slice key);
+void state_note_drop(struct state *state, size_t position);
+void state_inbox_add(struct state *state, uint32_t swarm, uint32_t message);
+void state_inbox_read(struct state *state, uint32_t swarm, uint64_t cursor);
+void state_timer(struct state *state, enum timer_what what, uint32_t value, int64_t at_us);
+
+/* Owned copies, as the structs hold them. */
+void owned_set(struct slice *owned, struct slice value);
+void owned_list_set(struct slice_list *owned, struct slice_list value);
+void owned_list_free(struct slice_list *owned);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * view - state as JSON: what commands answer. Never writes.
+ */
+#ifndef FABRIC_VIEW_H
+#define FABRIC_VIEW_H
+
+#include "base/json.h"
+#include "fabric/decide.h"
+#include "fabric/state.h"
+
+/* Objects. */
+void view_task(const struct state *state, uint32_t task, int64_t now_us, struct json_writer *json);
+void view_board(const struct state *state, uint32_t board, struct json_writer *json);
+void view_swarm(const struct state *state, uint32_t swarm, int64_t now_us,
+		struct json_writer *json);
+void view_blocker(const struct state *state, uint32_t blocker, struct json_writer *json);
+void view_note(const struct note *note, struct json_writer *json);
+
+/* Members of an open object: how much of what there is. */
+void view_counts(const struct state *state, struct json_writer *json);
+
+/* Writes the members of an open object, or refuses like a decision does. */
+typedef enum err view_fn(struct decision *decision, const struct command *command,
+			 struct json_writer *json);
+
+/* The function of a command that only reads, NULL for others. */
+view_fn *view_of(enum command_type type);
+view_fn view_why;
+
+/* What a decision's answer is about, after its events are folded. */
+void view_answer(const struct decision *decision, struct json_writer *json);
+
+#endif
