@@ -24,7 +24,7 @@ struct server_config {
 	const char *tcp_address;	/* 127.0.0.1:8700, localhost:8700 or [::1]:8700; NULL: no TCP */
 	size_t connections_max;
 	int64_t head_timeout_us;	/* from its first byte to its last */
-	int64_t body_timeout_us;	/* without a byte */
+	int64_t body_timeout_us;	/* from the end of the head to its last byte */
 	int64_t idle_timeout_us;
 	int64_t stall_timeout_us;	/* output waits and none of it is taken */
 	int64_t linger_timeout_us;	/* after our last byte, for theirs */
@@ -52,7 +52,11 @@ struct server_ops {
 	 * answered now as if its time were over. May be NULL.
 	 */
 	void (*on_hangup)(void *context, uint64_t exchange, void *attachment);
-	/* The client of an unanswered exchange, or of a stream, is gone. May be NULL. */
+	/*
+	 * The client of an unanswered exchange, or of a stream, is gone, or we
+	 * shut down and the stream was ended. Never called from inside another
+	 * function of the server but server_close. May be NULL.
+	 */
 	void (*on_closed)(void *context, uint64_t exchange, void *attachment);
 	/* There is room again after SERVER_FULL. May be NULL. */
 	void (*on_drain)(void *context, uint64_t exchange, void *attachment);
