@@ -524,16 +524,17 @@ static int64_t lease_over_us(const struct state *state, const struct claim *clai
 
 static void tick_lease(struct decision *decision, struct state *state, uint32_t index)
 {
-	const struct claim *claim = state_claim(state, index);
+	const struct claim *claim;
 	int64_t over_us;
 
-	if (claim->task == INDEX_NONE)
+	if (state_task(state, index)->claim == INDEX_NONE)
 		return;
+	claim = state_claim(state, state_task(state, index)->claim);
 	over_us = lease_over_us(state, claim);
 	if (over_us > decision->now_us)
 		state_timer(state, TIMER_LEASE, index, over_us);
 	else
-		emit_lease_lost(decision, claim->task, claim);
+		emit_lease_lost(decision, index, claim);
 }
 
 static void tick_ready(struct decision *decision, uint32_t index)
@@ -571,6 +572,8 @@ static void tick_presence(struct decision *decision, struct state *state, uint32
 		return;
 	if (over_us < state->grace_until_us)
 		over_us = state->grace_until_us;
+	if (swarm->waiting)
+		over_us = decision->now_us + swarm->presence_ms * 1000;
 	if (over_us > decision->now_us) {
 		state_timer(state, TIMER_PRESENCE, index, over_us);
 		return;

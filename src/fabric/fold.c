@@ -247,7 +247,7 @@ static bool end_blocker(struct state *state, const struct event *event, enum blo
 		return true;
 	}
 	state_claim(state, task->claim)->lease_until_us = of->lease_until;
-	state_timer(state, TIMER_LEASE, task->claim, of->lease_until);
+	state_timer(state, TIMER_LEASE, blocker->task, of->lease_until);
 	state_task_move(state, blocker->task, TASK_CLAIMED);
 	return true;
 }

@@ -156,7 +156,7 @@ static void start_claim(struct state *state, uint32_t index, uint32_t swarm,
 	claim->claim_until_us = of->claim_until;
 	claim->attempt = (uint32_t)of->attempt;
 	claim->imported = of->imported != 0;
-	state_timer(state, TIMER_LEASE, at, of->lease_until);
+	state_timer(state, TIMER_LEASE, index, of->lease_until);
 }
 
 FOLD(task_claimed)
@@ -199,7 +199,7 @@ FOLD(task_extended)
 	state_claim(state, claim)->lease_ms = of->lease_ms;
 	state_claim(state, claim)->lease_until_us = of->lease_until;
 	/* A shorter lease than before needs a timer of its own. */
-	state_timer(state, TIMER_LEASE, claim, of->lease_until);
+	state_timer(state, TIMER_LEASE, index, of->lease_until);
 	return fold_task_step(state, index, event);
 }
 

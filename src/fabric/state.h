@@ -26,7 +26,7 @@
 #include "governor/capability.h"
 
 enum timer_what {
-	TIMER_LEASE,		/* value: claim */
+	TIMER_LEASE,		/* value: task */
 	TIMER_READY,		/* value: delayed task */
 	TIMER_START_BY,		/* value: task */
 	TIMER_PRESENCE,		/* value: swarm */

@@ -1,0 +1,97 @@
+/*
+ * machine - takes commands, gives answers and the events to append.
+ *
+ *	command --decide--> events --fold--> state
+ *	                      |
+ *	                      +--> batch: the body of the next record
+ *
+ * It folds at once, ahead of the ledger, so that the next command sees what
+ * this one did. Answers are therefore to be held back until the batch they
+ * belong to is durable. When an append fails, the machine is thrown away
+ * and another one is built from the ledger.
+ *
+ * Deterministic: no clock, no I/O, no randomness. Time comes with each call
+ * and may not run backwards; if it does, the last time is taken.
+ */
+#ifndef FABRIC_MACHINE_H
+#define FABRIC_MACHINE_H
+
+#include "fabric/decide.h"
+#include "fabric/state.h"
+
+struct parked;
+
+struct machine_answer {
+	uint64_t ticket;
+	enum err err;
+	struct buf body;	/* JSON: the answer, or a problem document */
+};
+
+struct machine {
+	struct state state;
+	struct arena arena;		/* of one command */
+
+	struct buf batch;		/* events that are not in the ledger yet */
+	int64_t batch_at_us;
+	uint64_t batch_first;		/* number of its first event */
+	uint32_t batch_count;
+	size_t body_bytes_max;		/* what a record takes */
+
+	struct parked *parked;		/* requests that wait; slots are reused; owned */
+	size_t parked_capacity;
+	uint32_t parked_count;
+	uint32_t first_parked, last_parked, free_parked;
+	struct heap deadlines;
+	struct machine_answer *answers;	/* of parked requests, in order; owned */
+	size_t answer_count, answer_first, answer_capacity;
+};
+
+/* `body_bytes_max`: of a record's body; a command whose events are longer is refused. */
+void machine_init(struct machine *machine, uint64_t hash_seed, size_t body_bytes_max);
+void machine_finish(struct machine *machine);
+
+/*
+ * Runs a command that writes or reads. True: `ret_answer` holds the answer
+ * (its buffer is the caller's and is overwritten). False: the command waits,
+ * and machine_pop_answer will give its answer under `ticket`, which the
+ * caller chose and which must be unique.
+ */
+bool machine_submit(struct machine *machine, const struct command *command, int64_t now_us,
+		    uint64_t ticket, struct machine_answer *ret_answer);
+/* The client of a waiting command is gone: it is forgotten. */
+void machine_forget(struct machine *machine, uint64_t ticket);
+/* The client of a waiting command wants its answer now: it gets the one of its deadline. */
+void machine_hurry(struct machine *machine, uint64_t ticket, int64_t now_us);
+/* The next answer of a command that had to wait; the buffer is the caller's to finish. */
+bool machine_pop_answer(struct machine *machine, struct machine_answer *ret_answer);
+
+/*
+ * Ends what is over at `now_us`: leases, delays, waits. To be called when
+ * machine_next_timer_us has come, and again at once while it returns true.
+ */
+bool machine_tick(struct machine *machine, int64_t now_us);
+/* INT64_MAX when there is none. */
+int64_t machine_next_timer_us(const struct machine *machine);
+
+/* Begins a reign: the first event of a new leader. */
+void machine_begin_reign(struct machine *machine, uint64_t epoch, struct slice version,
+			 int64_t now_us);
+/* Never runs this command again. */
+void machine_quarantine(struct machine *machine, struct slice key, int64_t now_us);
+
+/* The batch, as long as it lasts: it is emptied by machine_batch_taken. */
+static inline struct slice machine_batch(const struct machine *machine)
+{
+	return buf_slice(&machine->batch);
+}
+void machine_batch_taken(struct machine *machine);
+
+/*
+ * Folds a record's body. ERR_LEDGER_CORRUPT: it does not follow;
+ * ERR_LEDGER_TOO_NEW: an event or feature level that this program does not
+ * know. The machine is then not to be used further.
+ */
+MUST_USE enum err machine_replay(struct machine *machine, struct slice body, int64_t at_us,
+				 uint64_t first_event);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * snapshot - the durable part of a state as bytes, always the same bytes for
+ * the same state.
+ *
+ * A state that was loaded decides exactly like one that was folded: what is
+ * volatile is built again, in the order in which folding would have.
+ */
+#ifndef FABRIC_SNAPSHOT_H
+#define FABRIC_SNAPSHOT_H
+
+#include "fabric/state.h"
+
+#define SNAPSHOT_VERSION 1
+
+/* Takes the next bytes, 64 KiB or so at a time. */
+typedef void snapshot_sink_fn(void *context, struct slice bytes);
+
+void state_save(const struct state *state, snapshot_sink_fn *sink, void *context);
+
+/*
+ * Into a state that was just initialised. ERR_LEDGER_TOO_NEW: of a newer
+ * version; ERR_LEDGER_CORRUPT: not a snapshot. The state is then to be
+ * finished and not used.
+ */
+MUST_USE enum err state_load(struct state *state, struct slice bytes);
+
+/*
+ * What must be true of every state; ends the process with the first thing
+ * that is not. Takes time in proportion to the state: for tests, debug
+ * builds and after loading.
+ */
+void state_check(const struct state *state);
+
+#endif
