@@ -36,7 +36,7 @@ static void add_as_id(struct buf *out, const char *name)
 {
 	size_t before = out->len;
 
-	for (size_t i = 0; name[i] && i < ID_BYTES_MAX; i++) {
+	for (size_t i = 0; i < ID_BYTES_MAX && name[i]; i++) {
 		struct slice byte = slice_of(name + i, 1);
 
 		buf_add_byte(out, id_is_valid(byte) ? name[i] : '-');

@@ -46,6 +46,7 @@ enum err decision_refuse(struct decision *decision, enum err err, const char *te
 	buf_clear(&decision->detail);
 	while ((at = slice_find(rest, SLICE("{}"))) >= 0 && rest.len) {
 		buf_add_slice(&decision->detail, slice_head(rest, (size_t)at));
+		/* NOLINTNEXTLINE: every caller gives as many words as its text has places */
 		buf_add_slice(&decision->detail, *words++);
 		rest = slice_from(rest, (size_t)at + 2);
 	}
@@ -126,7 +127,7 @@ enum err decision_open_board(struct decision *decision, struct slice id, uint32_
 enum err decision_task(struct decision *decision, struct slice board, struct slice task,
 		       uint32_t *ret_task)
 {
-	uint32_t on, found;
+	uint32_t on = INDEX_NONE, found;
 	enum err err = decision_board(decision, board, &on);
 
 	if (err != OK)
