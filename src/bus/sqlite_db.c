@@ -117,9 +117,13 @@ static enum err refuse(const struct sqlite_db *db, enum err err, const char *tex
 	return err;
 }
 
-static bool errno_is_full(int why)
+/*
+ * SQLite says "full" for ENOSPC only. errno is what the failed call left;
+ * sqlite3_system_errno does not know it when the failure was in a commit.
+ */
+static bool errno_is_full(void)
 {
-	return why == ENOSPC || why == EDQUOT || why == EFBIG;
+	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
 }
 
 /*
@@ -130,7 +134,7 @@ static bool errno_is_full(int why)
  * fails it says "failed" while a restart would find the transaction. So
  * every other I/O error is a doubt.
  */
-static enum err err_of_write(sqlite3 *connection, int result)
+static enum err err_of_write(int result)
 {
 	switch (result & 0xff) {
 	case SQLITE_FULL:
@@ -145,17 +149,15 @@ static enum err err_of_write(sqlite3 *connection, int result)
 	case SQLITE_TOOBIG:
 		return ERR_STORAGE_IO;
 	case SQLITE_IOERR:
-		if (result == SQLITE_IOERR_WRITE &&
-		    errno_is_full(sqlite3_system_errno(connection)))
-			return ERR_STORAGE_FULL;
-		return ERR_APPEND_AMBIGUOUS;
+		return result == SQLITE_IOERR_WRITE && errno_is_full() ? ERR_STORAGE_FULL
+								       : ERR_APPEND_AMBIGUOUS;
 	default:
 		return ERR_APPEND_AMBIGUOUS;
 	}
 }
 
 /* For everything that is no append: opening, reading, checkpoints. */
-static enum err err_of_rest(sqlite3 *connection, int result)
+static enum err err_of_rest(int result)
 {
 	switch (result & 0xff) {
 	case SQLITE_NOTADB:
@@ -171,8 +173,7 @@ static enum err err_of_rest(sqlite3 *connection, int result)
 		return ERR_STORAGE_FULL;
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
-		return connection && errno_is_full(sqlite3_system_errno(connection)) ?
-			ERR_STORAGE_FULL : ERR_STORAGE_IO;
+		return errno_is_full() ? ERR_STORAGE_FULL : ERR_STORAGE_IO;
 	default:
 		return ERR_STORAGE_IO;
 	}
@@ -183,8 +184,7 @@ static enum err rest_check(struct sqlite_db *db, sqlite3 *connection, int result
 {
 	if (result == SQLITE_OK)
 		return OK;
-	return refuse(db, err_of_rest(connection, result), sqlite3_errmsg(connection), result,
-		      ret_detail);
+	return refuse(db, err_of_rest(result), sqlite3_errmsg(connection), result, ret_detail);
 }
 
 /* ---- opening and closing ---------------------------------------------------------------- */
@@ -205,6 +205,7 @@ static int on_commit(void *context, sqlite3 *connection, const char *name, int l
 static enum err exec(struct sqlite_db *db, sqlite3 *connection, const char *sql,
 		     struct buf *ret_detail)
 {
+	errno = 0;
 	return rest_check(db, connection, sqlite3_exec(connection, sql, NULL, NULL, NULL),
 			  ret_detail);
 }
@@ -219,6 +220,7 @@ static enum err pragma(struct sqlite_db *db, sqlite3 *connection, const char *wh
 
 	buf_add_lit(&sql, "PRAGMA ");
 	buf_add_str(&sql, what);
+	errno = 0;
 	result = sqlite3_prepare_v2(connection, buf_str(&sql), -1, &statement, NULL);
 	buf_finish(&sql);
 	if (result == SQLITE_OK)
@@ -318,9 +320,11 @@ static const char writer_sql[] =
 static enum err connection_open(struct sqlite_db *db, int flags, sqlite3 **ret_connection,
 				struct buf *ret_detail)
 {
-	int result = sqlite3_open_v2(db->file.path, ret_connection,
-				     flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	int result;
 
+	errno = 0;
+	result = sqlite3_open_v2(db->file.path, ret_connection,
+				 flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	ENSURE(*ret_connection);
 	if (result == SQLITE_OK)
 		result = sqlite3_busy_timeout(*ret_connection, BUSY_MS);
@@ -349,9 +353,11 @@ static enum err statements_prepare(struct sqlite_db *db, sqlite3 *connection, in
  */
 static enum err log_settle(struct sqlite_db *db, struct buf *ret_detail)
 {
-	int result = sqlite3_wal_checkpoint_v2(db->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-					       NULL);
+	int result;
 
+	errno = 0;
+	result = sqlite3_wal_checkpoint_v2(db->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+					   NULL);
 	atomic_store(&db->checkpoint_result, result);
 	atomic_store(&db->log_pages, 0);
 	db->checkpoint_at = db->options.checkpoint_pages;
@@ -487,10 +493,11 @@ enum err sql_write(struct sqlite_db *db, enum sql sql, struct buf *ret_detail)
 	enum err err = OK;
 
 	ENSURE(sql < SQL_READ_FIRST && !db->doubt);
+	errno = 0;
 	result = sqlite3_step(statement);
 	if (result != SQLITE_DONE)
-		err = refuse(db, err_of_write(db->writer, result), sqlite3_errmsg(db->writer),
-			     result, ret_detail);
+		err = refuse(db, err_of_write(result), sqlite3_errmsg(db->writer), result,
+			     ret_detail);
 	db->doubt = err == ERR_APPEND_AMBIGUOUS;
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);
@@ -547,6 +554,7 @@ bool sql_read_begin(struct sqlite_db *db, struct buf *ret_detail)
 bool sql_row(struct sqlite_db *db, enum sql sql)
 {
 	ENSURE(sql >= SQL_READ_FIRST);
+	errno = 0;
 	db->read_result = sqlite3_step(db->statements[sql]);
 	return db->read_result == SQLITE_ROW;
 }
