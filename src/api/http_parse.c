@@ -39,14 +39,9 @@ static size_t parser_run(parser_state *parser, const parser_settings *settings, 
 	return (size_t)(llhttp_get_error_pos(parser) - bytes.ptr);
 }
 
-static bool parser_is_well(const parser_state *parser)
+static int parser_error(const parser_state *parser)
 {
-	return llhttp_get_errno(parser) == HPE_OK;
-}
-
-static bool parser_is_paused(const parser_state *parser)
-{
-	return llhttp_get_errno(parser) == HPE_PAUSED;
+	return (int)llhttp_get_errno(parser);
 }
 
 static const char *parser_reason(const parser_state *parser)
@@ -82,14 +77,9 @@ static size_t parser_run(parser_state *parser, const parser_settings *settings, 
 	return http_parser_execute(parser, settings, bytes.ptr, bytes.len);
 }
 
-static bool parser_is_well(const parser_state *parser)
+static int parser_error(const parser_state *parser)
 {
-	return HTTP_PARSER_ERRNO(parser) == HPE_OK;
-}
-
-static bool parser_is_paused(const parser_state *parser)
-{
-	return HTTP_PARSER_ERRNO(parser) == HPE_PAUSED;
+	return (int)HTTP_PARSER_ERRNO(parser);
 }
 
 static const char *parser_reason(const parser_state *parser)
@@ -194,7 +184,7 @@ enum err http_parse_head(struct slice head, struct http_header headers[HTTP_HEAD
 	parser_init(&parser, &head_settings);
 	parser.data = &reader;
 	parser_run(&parser, &head_settings, head);
-	if (reader.is_complete && parser_is_well(&parser)) {
+	if (reader.is_complete && parser_error(&parser) == HPE_OK) {
 		for (size_t i = 0; i < ret_parsed->header_count; i++)
 			headers[i].value = slice_trim(headers[i].value);
 		return OK;
@@ -203,8 +193,8 @@ enum err http_parse_head(struct slice head, struct http_header headers[HTTP_HEAD
 		*ret_detail = "http_headers_max: a request may have " HTTP_TEXT_OF(HTTP_HEADERS_MAX) " headers";
 		return ERR_LIMIT_EXCEEDED;
 	}
-	*ret_detail = parser_is_well(&parser) ? "the head is not complete" : parser_reason(&parser);
-	return ERR_HTTP_SYNTAX;
+	*ret_detail = parser_error(&parser) ? parser_reason(&parser) : "the head is not complete";
+	return parser_error(&parser) == HPE_INVALID_VERSION ? ERR_HTTP_VERSION : ERR_HTTP_SYNTAX;
 }
 
 /* ---- chunks ---- */
@@ -275,7 +265,7 @@ struct http_dechunk *http_dechunk_create(void)
 	parser_init(&dechunk->parser, &chunk_settings);
 	dechunk->parser.data = dechunk;
 	ENSURE(parser_run(&dechunk->parser, &chunk_settings, head) == head.len);
-	ENSURE(parser_is_well(&dechunk->parser) && !dechunk->is_done);
+	ENSURE(parser_error(&dechunk->parser) == HPE_OK && !dechunk->is_done);
 	return dechunk;
 }
 
@@ -296,11 +286,11 @@ enum http_dechunk_result http_dechunk_feed(struct http_dechunk *dechunk, struct 
 	check_framing(dechunk, bytes.ptr + used);
 	if (dechunk->is_bad)
 		return HTTP_DECHUNK_BAD;
-	if (dechunk->is_done && parser_is_paused(&dechunk->parser)) {
+	if (dechunk->is_done && parser_error(&dechunk->parser) == HPE_PAUSED) {
 		*ret_used = used;
 		return HTTP_DECHUNK_DONE;
 	}
-	if (!parser_is_well(&dechunk->parser))
+	if (parser_error(&dechunk->parser) != HPE_OK)
 		return HTTP_DECHUNK_BAD;
 	*ret_used = bytes.len;
 	return HTTP_DECHUNK_MORE;

@@ -19,8 +19,9 @@ struct http_parsed {
 };
 
 /*
- * Reads a head, the empty line included. ERR_HTTP_SYNTAX, or
- * ERR_LIMIT_EXCEEDED for too many headers; `ret_detail` is a literal then.
+ * Reads a head, the empty line included. ERR_HTTP_SYNTAX, ERR_HTTP_VERSION for a
+ * version that the parser does not know, or ERR_LIMIT_EXCEEDED for too many
+ * headers; `ret_detail` is a literal then.
  */
 MUST_USE enum err http_parse_head(struct slice head, struct http_header headers[HTTP_HEADERS_MAX],
 				  struct http_parsed *ret_parsed, const char **ret_detail);

@@ -210,6 +210,7 @@ static const struct transcript transcripts[] = {
 	{ "HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0, 505, "", "HTTP/2 is not spoken", true },
 	{ "HTTP/1.2", "GET / HTTP/1.2\r\n" HOST "\r\n", 0, 505, "", "http_version", true },
 	{ "HTTP/3.0", "GET / HTTP/3.0\r\n" HOST "\r\n", 0, 505, "", "http_version", true },
+	{ "a version that is none", "GET / HTTP/x.1\r\n" HOST "\r\n", 0, 505, "", "http_version", true },
 	{ "another protocol", "HELO example.org\r\n\r\n", 0, 400, "", "http_syntax", true },
 	{ "TLS", "\x16\x03\x01\x02\x00\x01", 6, 400, "", "http_syntax", true },
 	{ "no host", "GET / HTTP/1.1\r\n\r\n", 0, 400, "", "needs a Host", true },
