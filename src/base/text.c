@@ -75,3 +75,29 @@ bool text_is_valid(struct slice text)
 	}
 	return true;
 }
+
+size_t text_distance(struct slice a, struct slice b)
+{
+	size_t row[TEXT_DISTANCE_BYTES_MAX + 1];
+
+	if (a.len > TEXT_DISTANCE_BYTES_MAX || b.len > TEXT_DISTANCE_BYTES_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= b.len; j++)
+		row[j] = j;
+	for (size_t i = 0; i < a.len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t j = 0; j < b.len; j++) {
+			size_t best = diagonal + (a.ptr[i] != b.ptr[j]);
+
+			diagonal = row[j + 1];
+			if (diagonal + 1 < best)
+				best = diagonal + 1;
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			row[j + 1] = best;
+		}
+	}
+	return row[b.len];
+}

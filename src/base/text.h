@@ -28,4 +28,12 @@ size_t text_decode(struct slice text, uint32_t *ret_code_point);
 /* Writes a code point as UTF-8 into 4 bytes; returns how many. */
 size_t text_encode(uint32_t code_point, char ret_bytes[4]);
 
+/*
+ * How many bytes must be changed, added or left out to make one name of the
+ * other (Levenshtein). SIZE_MAX when one is longer than TEXT_DISTANCE_BYTES_MAX:
+ * for guessing what somebody meant to type.
+ */
+#define TEXT_DISTANCE_BYTES_MAX 32
+size_t text_distance(struct slice a, struct slice b);
+
 #endif
