@@ -17,10 +17,11 @@
 
 #define BIND_JSON_DEPTH_MAX 32		/* leaves an answer that carries the value readable to us */
 #define BIND_JSON_VALUES_MAX 65536	/* 4 MB of memory while a body is read */
-#define BIND_QUERY_ARGS_MAX 1024	/* name=value pairs; the URL's length allows no more that say anything */
+#define BIND_QUERY_ARGS_MAX 1024	/* name=value pairs: what HTTP_URL_BYTES_MAX has room for */
 
 /* A whole board, and its text with the escapes that a JSON string needs. */
 #define BIND_IMPORT_BYTES_MAX (17 * 1024 * 1024)
+#define BIND_IMPORT_VALUES_MAX 3000000	/* BOARD_DOC_TASKS_MAX tasks with all that can be said of one */
 
 /*
  * For http_ops.on_headers: refuses unknown paths and methods before a body
