@@ -40,7 +40,7 @@ bool feed_is_over(const struct feed_filter *filter, int64_t at_us);
 #define FEED_SSE_MEDIA_TYPE "text/event-stream"
 #define FEED_NDJSON_MEDIA_TYPE "application/x-ndjson"
 #define FEED_CSV_MEDIA_TYPE "text/csv; charset=utf-8"
-#define FEED_SSE_PING ": \n\n"
+#define FEED_SSE_PING ":\n\n"
 
 /* Each appends one whole event; none holds a line break but where the form has one. */
 void feed_write_sse(const struct event *event, struct buf *out);
