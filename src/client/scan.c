@@ -243,6 +243,7 @@ static size_t add_unicode(struct slice text, struct buf *out)
 	uint32_t code, low;
 	char bytes[4];
 	size_t used = 4;
+	size_t len;
 
 	if (!hex_of(text, &code))
 		return 0;
@@ -257,7 +258,8 @@ static size_t add_unicode(struct slice text, struct buf *out)
 	}
 	if (code == 0)
 		return 0;
-	buf_add(out, bytes, text_encode(code, bytes));
+	len = text_encode(code, bytes);
+	buf_add(out, bytes, len);
 	return used;
 }
 
