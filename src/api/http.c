@@ -464,7 +464,8 @@ static enum step read_lines(struct http_conn *conn, struct slice work, size_t *r
 	switch (http_lines_scan(&conn->line_state, slice_from(head, conn->scanned), &used)) {
 	case HTTP_LINES_BAD:
 		return refuse(conn, ERR_HTTP_SYNTAX,
-			      "a line does not end in CR LF, is continued, or holds a control character");
+			      "a line does not end in CR LF, is continued, or holds a control "
+			      "character");
 	case HTTP_LINES_MORE:
 		conn->scanned += used;
 		if (conn->scanned > HTTP_HEAD_BYTES_MAX)

@@ -190,7 +190,8 @@ enum err http_parse_head(struct slice head, struct http_header headers[HTTP_HEAD
 		return OK;
 	}
 	if (reader.has_too_many) {
-		*ret_detail = "http_headers_max: a request may have " HTTP_TEXT_OF(HTTP_HEADERS_MAX) " headers";
+		*ret_detail = "http_headers_max: a request may have "
+			      HTTP_TEXT_OF(HTTP_HEADERS_MAX) " headers";
 		return ERR_LIMIT_EXCEEDED;
 	}
 	*ret_detail = parser_error(&parser) ? parser_reason(&parser) : "the head is not complete";

@@ -182,8 +182,8 @@ static const struct transcript transcripts[] = {
 	{ "chunks with extension and trailer",
 	  CHUNKED "2;name=value\r\n{}\r\n0\r\nX-Sum: 1\r\n\r\nGET /2 HTTP/1.1\r\n" HOST "\r\n", 0, 200,
 	  "POST /x {}\nGET /2\n", NULL, false },
-	{ "two bodies in chunks", CHUNKED "1\r\n1\r\n0\r\n\r\n" CHUNKED "1\r\n2\r\n1\r\n3\r\n0\r\n\r\n", 0,
-	  200, "POST /x 1\nPOST /x 23\n", NULL, false },
+	{ "two bodies in chunks",
+	  CHUNKED "1\r\n1\r\n0\r\n\r\n" CHUNKED "1\r\n2\r\n1\r\n3\r\n0\r\n\r\n", 0, 200, "POST /x 1\nPOST /x 23\n", NULL, false },
 	{ "close when asked", "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\nGET /2 HTTP/1.1\r\n",
 	  0, 200, "GET /\n", "Connection: close\r\n", true },
 	{ "1.0 closes", "GET / HTTP/1.0\r\n\r\n", 0, 200, "GET /\n", "Connection: close\r\n", true },
@@ -210,7 +210,8 @@ static const struct transcript transcripts[] = {
 	{ "HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0, 505, "", "HTTP/2 is not spoken", true },
 	{ "HTTP/1.2", "GET / HTTP/1.2\r\n" HOST "\r\n", 0, 505, "", "http_version", true },
 	{ "HTTP/3.0", "GET / HTTP/3.0\r\n" HOST "\r\n", 0, 505, "", "http_version", true },
-	{ "a version that is none", "GET / HTTP/x.1\r\n" HOST "\r\n", 0, 505, "", "http_version", true },
+	{ "a version that is none", "GET / HTTP/x.1\r\n" HOST "\r\n", 0, 505, "", "http_version",
+	  true },
 	{ "another protocol", "HELO example.org\r\n\r\n", 0, 400, "", "http_syntax", true },
 	{ "TLS", "\x16\x03\x01\x02\x00\x01", 6, 400, "", "http_syntax", true },
 	{ "no host", "GET / HTTP/1.1\r\n\r\n", 0, 400, "", "needs a Host", true },
@@ -772,7 +773,8 @@ START_TEST(only_loopback_hosts_with_our_port_are_ours)
 	static const char *const others[] = { "", "localhost", "localhost:80", "localhost:87000",
 					      "localhost:", "localhost:8700x", "example.org:8700",
 					      "127.0.0.1.example.org:8700", "127.0.0.256:8700",
-					      "127.0.0:8700", "localhost.example.org:8700", "[::2]:8700",
+					      "127.0.0:8700", "localhost.example.org:8700",
+					      "[::2]:8700",
 					      "[::1", "::1:8700", "10.0.0.1:8700" };
 
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
