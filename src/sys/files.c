@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -54,6 +55,14 @@ enum err file_read(const char *path, size_t bytes_max, struct buf *ret_content)
 	return err;
 }
 
+static void wait_writable(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+	/* Whatever it ends with, the next write tells. */
+	(void)poll(&ready, 1, -1);
+}
+
 enum err file_write_fd(int fd, struct slice content)
 {
 	size_t done = 0;
@@ -61,11 +70,13 @@ enum err file_write_fd(int fd, struct slice content)
 	while (done < content.len) {
 		ssize_t put = write(fd, content.ptr + done, content.len - done);
 
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
+		/* Whoever shares the descriptor with us may have made it non-blocking. */
+		if (put < 0 && errno == EAGAIN)
+			wait_writable(fd);
+		else if (put < 0 && errno != EINTR)
 			return ERR_OS;
-		done += (size_t)put;
+		if (put > 0)
+			done += (size_t)put;
 	}
 	return OK;
 }

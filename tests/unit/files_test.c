@@ -1,8 +1,9 @@
 #include "sys/files.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -151,6 +152,40 @@ START_TEST(a_lock_is_held_by_one)
 }
 END_TEST
 
+static void *drain_slowly(void *context)
+{
+	const int *fd = context;
+	char bytes[10000];
+	size_t total = 0;
+	ssize_t got;
+
+	while ((got = read(*fd, bytes, sizeof(bytes))) > 0) {
+		total += (size_t)got;
+		usleep(100);
+	}
+	return total == 1 << 20 ? context : NULL;
+}
+
+START_TEST(all_is_written_to_a_descriptor_that_does_not_block)
+{
+	struct buf big = { 0 };
+	pthread_t thread;
+	void *all_came;
+	int ends[2];
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	ck_assert_int_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+	buf_add_repeat(&big, 'b', 1 << 20);
+	ck_assert_int_eq(pthread_create(&thread, NULL, drain_slowly, &ends[0]), 0);
+	ck_assert_int_eq(file_write_fd(ends[1], buf_slice(&big)), OK);
+	close(ends[1]);
+	ck_assert_int_eq(pthread_join(thread, &all_came), 0);
+	ck_assert_ptr_nonnull(all_came);
+	close(ends[0]);
+	buf_finish(&big);
+}
+END_TEST
+
 START_TEST(clocks_and_entropy_do_what_they_say)
 {
 	int64_t before_us = clock_mono_us();
@@ -180,6 +215,7 @@ static Suite *files_suite(void)
 	tcase_add_test(tests, reasons_are_told);
 	tcase_add_test(tests, folders_are_made_with_those_above);
 	tcase_add_test(tests, a_lock_is_held_by_one);
+	tcase_add_test(tests, all_is_written_to_a_descriptor_that_does_not_block);
 	tcase_add_test(tests, clocks_and_entropy_do_what_they_say);
 	suite_add_tcase(suite, tests);
 	return suite;
