@@ -1,6 +1,7 @@
 #include "fabric/machine.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/ensure.h"
@@ -176,16 +177,31 @@ static enum err write_only(struct machine *machine, const struct command *comman
 	return OK;
 }
 
+struct slice machine_command_id(const struct command *command,
+				char space[MACHINE_COMMAND_ID_BYTES])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t rest = command->fingerprint;
+
+	if (command->key.len)
+		return command->key;
+	memcpy(space, "fp-", 3);
+	for (int i = 18; i >= 3; i--, rest >>= 4)
+		space[i] = digits[rest & 15];
+	return slice_of(space, 19);
+}
+
 /* A key that was used: the same command gets its answer again, another one is refused. */
 static bool answered_before(struct machine *machine, const struct command *command,
 			    struct decision *decision, struct machine_answer *ret_answer)
 {
+	char space[MACHINE_COMMAND_ID_BYTES];
 	const struct answer *answer;
 
-	if (machine->state.quarantined.count && command->key.len &&
-	    state_is_quarantined(&machine->state, command->key)) {
+	if (machine->state.quarantined.count &&
+	    state_is_quarantined(&machine->state, machine_command_id(command, space))) {
 		ret_answer->err = REFUSE(decision, ERR_COMMAND_QUARANTINED, "command {}",
-					 command->key);
+					 machine_command_id(command, space));
 		return true;
 	}
 	if (command->key.len == 0)

@@ -62,6 +62,8 @@ bool machine_submit(struct machine *machine, const struct command *command, int6
 void machine_forget(struct machine *machine, uint64_t ticket);
 /* The client of a waiting command wants its answer now: it gets the one of its deadline. */
 void machine_hurry(struct machine *machine, uint64_t ticket, int64_t now_us);
+/* The ticket that has waited longest; 0 when none waits. */
+uint64_t machine_first_parked(const struct machine *machine);
 /* The next answer of a command that had to wait; the buffer is the caller's to finish. */
 bool machine_pop_answer(struct machine *machine, struct machine_answer *ret_answer);
 
@@ -76,8 +78,13 @@ int64_t machine_next_timer_us(const struct machine *machine);
 /* Begins a reign: the first event of a new leader. */
 void machine_begin_reign(struct machine *machine, uint64_t epoch, struct slice version,
 			 int64_t now_us);
-/* Never runs this command again. */
+/* Never runs this command again; `key` is its machine_command_id. */
 void machine_quarantine(struct machine *machine, struct slice key, int64_t now_us);
+
+/* Its idempotency key, or "fp-" and its fingerprint, in `space` if need be. */
+#define MACHINE_COMMAND_ID_BYTES 24
+struct slice machine_command_id(const struct command *command,
+				char space[MACHINE_COMMAND_ID_BYTES]);
 
 /* The batch, as long as it lasts: it is emptied by machine_batch_taken. */
 static inline struct slice machine_batch(const struct machine *machine)

@@ -298,6 +298,12 @@ bool park_expire(struct machine *machine, int64_t now_us)
 	return false;
 }
 
+uint64_t machine_first_parked(const struct machine *machine)
+{
+	return machine->first_parked == INDEX_NONE ? 0 :
+						     machine->parked[machine->first_parked].ticket;
+}
+
 static uint32_t find_ticket(const struct machine *machine, uint64_t ticket)
 {
 	for (uint32_t at = machine->first_parked; at != INDEX_NONE; at = machine->parked[at].next)

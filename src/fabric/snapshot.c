@@ -17,7 +17,7 @@ struct codec {
 	struct slice in;
 	struct buf out;
 	struct arena arena;	/* of lists that are read */
-	snapshot_sink_fn *sink;
+	state_sink_fn *sink;
 	void *context;
 };
 
@@ -486,7 +486,7 @@ static void code_quarantined(struct codec *codec, struct state *state)
 
 /* ---- both ways ----------------------------------------------------------------------------- */
 
-void state_save(const struct state *state, snapshot_sink_fn *sink, void *context)
+void state_save(const struct state *state, state_sink_fn *sink, void *context)
 {
 	struct codec codec = { .sink = sink, .context = context };
 	/* Writing leaves everything as it is; the functions serve reading too. */

@@ -13,9 +13,9 @@
 #define SNAPSHOT_VERSION 1
 
 /* Takes the next bytes, 64 KiB or so at a time. */
-typedef void snapshot_sink_fn(void *context, struct slice bytes);
+typedef void state_sink_fn(void *context, struct slice bytes);
 
-void state_save(const struct state *state, snapshot_sink_fn *sink, void *context);
+void state_save(const struct state *state, state_sink_fn *sink, void *context);
 
 /*
  * Into a state that was just initialised. ERR_LEDGER_TOO_NEW: of a newer

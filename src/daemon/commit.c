@@ -1,0 +1,357 @@
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/ensure.h"
+#include "base/problem.h"
+#include "daemon/daemon.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+#define TICKS_A_TURN 64			/* timers served before requests get their turn again */
+#define INLINE_APPEND_US 1500		/* a disk that is slower is waited for by the thread */
+#define INLINE_BATCH_X16 24		/* one and a half commands a batch: nobody else waits */
+#define PROBE_US 1000000		/* between two tries to write while writes are refused */
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+static struct held_reply *reply_at(const struct daemon *daemon, size_t place)
+{
+	return &daemon->replies[(daemon->reply_first + place) % daemon->reply_capacity];
+}
+
+static void grow_replies(struct daemon *daemon)
+{
+	size_t capacity = daemon->reply_capacity ? daemon->reply_capacity * 2 : 256;
+	struct held_reply *grown = alloc_zero(capacity, sizeof(*grown));
+
+	for (size_t i = 0; i < daemon->reply_capacity; i++)
+		grown[i] = *reply_at(daemon, i);
+	free(daemon->replies);
+	daemon->replies = grown;
+	daemon->reply_capacity = capacity;
+	daemon->reply_first = 0;
+}
+
+static void send_reply(struct daemon *daemon, uint64_t exchange, enum err err, struct slice body)
+{
+	server_reply(daemon->server, exchange, err_info(err)->http_status,
+		     err == OK ? "application/json" : PROBLEM_MEDIA_TYPE, SLICE_EMPTY, body);
+}
+
+/* The batch that must be durable before anybody may hear of what is so now. */
+static uint64_t batch_of_now(const struct daemon *daemon)
+{
+	return daemon->machine.batch_count ? daemon->next_batch : daemon->next_batch - 1;
+}
+
+void commit_reply(struct daemon *daemon, uint64_t exchange, enum err err, struct buf *body)
+{
+	uint64_t batch = batch_of_now(daemon);
+	struct held_reply *reply;
+	struct buf spare;
+
+	if (batch <= daemon->durable_batch) {
+		send_reply(daemon, exchange, err, buf_slice(body));
+		return;
+	}
+	if (daemon->reply_count == daemon->reply_capacity)
+		grow_replies(daemon);
+	reply = reply_at(daemon, daemon->reply_count++);
+	/* Buffers go round: the one that the place had is the caller's next. */
+	spare = reply->body;
+	*reply = (struct held_reply){ exchange, batch, err, *body };
+	*body = spare;
+	buf_clear(body);
+}
+
+static void release_replies(struct daemon *daemon)
+{
+	while (daemon->reply_count) {
+		struct held_reply *reply = reply_at(daemon, 0);
+
+		if (reply->batch > daemon->durable_batch)
+			break;
+		send_reply(daemon, reply->exchange, reply->err, buf_slice(&reply->body));
+		daemon->reply_first = (daemon->reply_first + 1) % daemon->reply_capacity;
+		daemon->reply_count--;
+	}
+}
+
+void commit_take_answers(struct daemon *daemon)
+{
+	struct machine_answer answer;
+
+	while (machine_pop_answer(&daemon->machine, &answer)) {
+		commit_reply(daemon, answer.ticket, answer.err, &answer.body);
+		buf_finish(&answer.body);
+	}
+}
+
+/* ---- failing ------------------------------------------------------------------------------- */
+
+static void refuse_reply(struct daemon *daemon, uint64_t exchange, enum err err)
+{
+	server_reply_error(daemon->server, exchange, err, buf_slice(&daemon->health.detail),
+			   SLICE_EMPTY);
+}
+
+/* Everybody whose answer stood on the record that failed, and those who waited in the machine. */
+static void refuse_held(struct daemon *daemon, enum err err)
+{
+	while (daemon->reply_count) {
+		refuse_reply(daemon, reply_at(daemon, 0)->exchange, err);
+		daemon->reply_first = (daemon->reply_first + 1) % daemon->reply_capacity;
+		daemon->reply_count--;
+	}
+	while (daemon->machine.parked_count) {
+		uint64_t ticket = machine_first_parked(&daemon->machine);
+
+		machine_forget(&daemon->machine, ticket);
+		refuse_reply(daemon, ticket, err);
+	}
+}
+
+static void set_health(struct daemon *daemon, enum err err, struct slice detail)
+{
+	if (err != OK && daemon->health.err == OK)
+		daemon->health.since_us = clock_wall_us();
+	if (err != OK)
+		daemon->health.failures++;
+	daemon->health.err = err;
+	buf_clear(&daemon->health.detail);
+	buf_add_slice(&daemon->health.detail, detail);
+}
+
+/* Nothing can be read either: there is no state to go on with. */
+static void give_up(struct daemon *daemon, enum err err, struct slice detail)
+{
+	log_event(LOG_LEVEL_ERROR, "daemon", "the ledger cannot be read back; stopping",
+		  LOG_FIELDS(log_err(err), log_text("detail", detail)));
+	daemon->stopping = true;
+	loop_stop(daemon->loop);
+}
+
+/*
+ * What was decided ahead of the ledger is void. The state is built again
+ * from what is known to be kept, so that reads go on; writes are refused
+ * until one gets through.
+ */
+static void fall_back(struct daemon *daemon, enum err err)
+{
+	struct buf detail = { 0 };
+	enum err rebuilt;
+
+	log_event(LOG_LEVEL_ERROR, "ledger", "append failed; writes are refused",
+		  LOG_FIELDS(log_err(err), log_text("detail", buf_slice(&daemon->append_detail))));
+	set_health(daemon, err, buf_slice(&daemon->append_detail));
+	refuse_held(daemon, err);
+	machine_finish(&daemon->machine);
+	rebuilt = daemon_recover(daemon, &detail);
+	if (rebuilt != OK)
+		give_up(daemon, rebuilt, buf_slice(&detail));
+	buf_finish(&detail);
+	daemon->durable_batch = daemon->next_batch - 1;
+	daemon->batch_commands = 0;
+	loop_timer_set(daemon->probe, PROBE_US);
+}
+
+/* ---- appending ----------------------------------------------------------------------------- */
+
+static void append_job(void *context)
+{
+	struct daemon *daemon = context;
+	struct ledger_entry entry = {
+		.body = buf_slice(&daemon->writing),
+		.event_count = daemon->writing_count,
+		.at_us = daemon->writing_at_us,
+	};
+
+	buf_clear(&daemon->append_detail);
+	daemon->append_err = ledger_append(&daemon->ledger, &entry, &daemon->append_detail);
+}
+
+static void appended(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (daemon->append_err != OK) {
+		fall_back(daemon, daemon->append_err);
+		return;
+	}
+	daemon->durable = daemon->ledger.head;
+	daemon->durable_batch++;
+	daemon->stats.records++;
+	daemon->stats.events += daemon->writing_count;
+	release_replies(daemon);
+	streams_publish(daemon, buf_slice(&daemon->writing), daemon->writing_at_us,
+			daemon->writing_first);
+}
+
+static void take_batch(struct daemon *daemon)
+{
+	struct machine *machine = &daemon->machine;
+	struct buf spare = daemon->writing;
+
+	daemon->writing = machine->batch;
+	daemon->writing_count = machine->batch_count;
+	daemon->writing_at_us = machine->batch_at_us;
+	daemon->writing_first = machine->batch_first;
+	machine->batch = spare;
+	machine_batch_taken(machine);
+	daemon->next_batch++;
+	daemon->batch_size_x16 += (daemon->batch_commands * 16 - daemon->batch_size_x16) / 8;
+	daemon->batch_commands = 0;
+}
+
+static void append_here(struct daemon *daemon)
+{
+	int64_t begun_us = clock_mono_us();
+	int64_t took_us;
+
+	append_job(daemon);
+	took_us = clock_mono_us() - begun_us;
+	daemon->append_us += (took_us - daemon->append_us) / 8;
+	if (took_us > daemon->stats.append_us_max)
+		daemon->stats.append_us_max = took_us;
+	appended(daemon);
+}
+
+static void appended_in_thread(void *context)
+{
+	struct daemon *daemon = context;
+
+	/* The thread's own time is not known here; it fades towards another try without it. */
+	daemon->append_us -= daemon->append_us / 64;
+	appended(daemon);
+}
+
+/*
+ * A command that is alone is appended on the loop itself, which saves two
+ * hand-overs between threads; with company, the thread waits for the disk
+ * while the loop decides what goes into the next record.
+ */
+static void start_append(struct daemon *daemon)
+{
+	take_batch(daemon);
+	if (daemon->batch_size_x16 <= INLINE_BATCH_X16 && daemon->append_us < INLINE_APPEND_US)
+		append_here(daemon);
+	else
+		writer_start(daemon->writer, append_job, appended_in_thread, daemon);
+}
+
+void commit_now(struct daemon *daemon)
+{
+	writer_wait(daemon->writer);
+	if (daemon->machine.batch_count == 0 || daemon->health.err != OK)
+		return;
+	take_batch(daemon);
+	append_here(daemon);
+}
+
+static bool tick(struct daemon *daemon)
+{
+	int64_t now_us;
+	int ticks = 0;
+	bool more;
+
+	/* While writes are refused time stands still for leases: nothing could be recorded. */
+	if (daemon->health.err != OK ||
+	    machine_next_timer_us(&daemon->machine) > (now_us = daemon_now_us(daemon)))
+		return false;
+	do {
+		more = machine_tick(&daemon->machine, now_us);
+	} while (more && ++ticks < TICKS_A_TURN);
+	commit_take_answers(daemon);
+	return more;
+}
+
+static void set_timer(struct daemon *daemon)
+{
+	int64_t next_us = machine_next_timer_us(&daemon->machine);
+	int64_t delay_us;
+
+	if (next_us == INT64_MAX || daemon->health.err != OK)
+		return;
+	delay_us = next_us - daemon_now_us(daemon);
+	loop_timer_set(daemon->timer, delay_us > 0 ? delay_us : 0);
+}
+
+bool commit_work(void *context)
+{
+	struct daemon *daemon = context;
+	bool more = tick(daemon);
+
+	if (daemon->machine.batch_count && !writer_is_busy(daemon->writer) &&
+	    daemon->health.err == OK)
+		start_append(daemon);
+	release_replies(daemon);
+	more = streams_work(daemon) || more;
+	more = control_work(daemon) || more;
+	more = snapshots_work(daemon) || more;
+	set_timer(daemon);
+	return more;
+}
+
+/* ---- recovering ---------------------------------------------------------------------------- */
+
+/* A record without events: it changes nothing and shows that the ledger can be written. */
+static enum err write_mark(struct daemon *daemon)
+{
+	struct ledger_entry mark = { .at_us = daemon->machine.state.last_at_us };
+
+	buf_clear(&daemon->append_detail);
+	if (mark.at_us < daemon->ledger.head.at_us)
+		mark.at_us = daemon->ledger.head.at_us;
+	return ledger_append(&daemon->ledger, &mark, &daemon->append_detail);
+}
+
+/* Whether the record that was in doubt was kept decides what the state is. */
+static enum err clear_doubt(struct daemon *daemon)
+{
+	bool kept = false;
+	enum err err;
+
+	if (!daemon->ledger.in_doubt)
+		return OK;
+	buf_clear(&daemon->append_detail);
+	err = ledger_resolve(&daemon->ledger, &kept, &daemon->append_detail);
+	if (err != OK || !kept)
+		return err;
+	machine_finish(&daemon->machine);
+	err = daemon_recover(daemon, &daemon->append_detail);
+	if (err != OK)
+		give_up(daemon, err, buf_slice(&daemon->append_detail));
+	return err;
+}
+
+void commit_probe(void *context)
+{
+	struct daemon *daemon = context;
+	enum err err;
+
+	if (daemon->health.err == OK || daemon->stopping)
+		return;
+	err = clear_doubt(daemon);
+	if (err == OK)
+		err = write_mark(daemon);
+	if (err != OK) {
+		set_health(daemon, err, buf_slice(&daemon->append_detail));
+		loop_timer_set(daemon->probe, PROBE_US);
+		return;
+	}
+	daemon->durable = daemon->ledger.head;
+	log_event(LOG_LEVEL_INFO, "ledger", "writes are taken again",
+		  LOG_FIELDS(log_i64("refused_us", clock_wall_us() - daemon->health.since_us)));
+	set_health(daemon, OK, SLICE_EMPTY);
+}
+
+void commit_finish(struct daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->reply_capacity; i++)
+		buf_finish(&daemon->replies[i].body);
+	free(daemon->replies);
+	buf_finish(&daemon->writing);
+	buf_finish(&daemon->append_detail);
+	buf_finish(&daemon->health.detail);
+	buf_finish(&daemon->scratch.body);
+}

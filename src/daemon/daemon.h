@@ -1,0 +1,152 @@
+/*
+ * daemon - where everything meets: loop, server, machine, ledger.
+ *
+ * A turn of the loop: requests come in and are decided at once; then all
+ * that they changed goes into one record; when it is durable, their answers
+ * go out. While a record is being written the next one fills.
+ */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include "api/route.h"
+#include "bus/bus.h"
+#include "daemon/flight.h"
+#include "daemon/server.h"
+#include "daemon/writer.h"
+#include "fabric/machine.h"
+#include "witness/ledger.h"
+
+struct daemon_config {
+	const char *ledger_path;	/* NULL: in memory, gone at the end */
+	const char *socket_path;
+	const char *tcp_address;	/* NULL: no TCP */
+	uint64_t snapshot_events;	/* events between two snapshots */
+};
+
+#define SNAPSHOT_EVENTS_DEFAULT 200000	/* replayed in about a second */
+
+/* An answer that waits until the record it depends on is durable. */
+struct held_reply {
+	uint64_t exchange;
+	uint64_t batch;			/* durable when `durable_batch` has reached it */
+	enum err err;
+	struct buf body;
+};
+
+/* Why writes are refused, if they are. */
+struct health {
+	enum err err;			/* OK: writes are taken */
+	struct buf detail;
+	int64_t since_us;
+	uint64_t failures;
+};
+
+struct stream;
+struct verify_job;
+struct snapshot_job;
+
+struct daemon {
+	struct daemon_config config;
+	struct loop *loop;
+	struct server *server;
+	struct router router;
+	struct writer *writer;
+	struct bus *bus;
+	struct ledger ledger;		/* the writer's while it is busy */
+	struct machine machine;
+	struct flight flight;
+	struct arena arena;		/* of one request */
+	struct buf detail, members;	/* of one refusal */
+	struct loop_timer *timer;	/* for the machine's next one */
+	struct loop_timer *probe;	/* while writes are refused */
+	struct loop_signal *terminate, *interrupt;
+
+	/* Time as the ledger sees it. */
+	int64_t stamp_us, stamp_mono_us;
+
+	/* Batches are counted; 0 needs no waiting. */
+	uint64_t next_batch;		/* the one that fills now */
+	uint64_t durable_batch;
+	struct buf writing;		/* body that is being appended */
+	uint32_t writing_count;
+	int64_t writing_at_us;
+	uint64_t writing_first;
+	uint32_t batch_commands;	/* in the one that fills now */
+	int64_t append_us;		/* running mean of how long an append takes */
+	int64_t batch_size_x16;		/* running mean of commands a batch, x 16 */
+	enum err append_err;		/* of the last append; the writer's while busy */
+	struct buf append_detail;
+	struct chain durable;		/* head of what is durable */
+
+	struct held_reply *replies;	/* ring, in the order of their batches */
+	size_t reply_first, reply_count, reply_capacity;
+	struct machine_answer scratch;
+
+	struct health health;
+	struct stream *streams;
+	struct verify_job *verifies;
+	struct snapshot_job *snapshot;
+	uint64_t snapshot_event;	/* last event of the newest snapshot */
+	int64_t started_us;
+	bool stopping;
+	struct daemon_stats {
+		uint64_t commands, refusals, records, events, snapshots;
+		int64_t append_us_max;
+	} stats;
+};
+
+MUST_USE enum err daemon_open(struct daemon *daemon, const struct daemon_config *config,
+			      struct buf *ret_detail);
+/* Until a signal, or daemon_stop. */
+void daemon_run(struct daemon *daemon);
+void daemon_close(struct daemon *daemon);
+
+/* ---- parts of the daemon, each in a file of its name ---------------------------------------- */
+
+/* now.c: monotone time for the ledger, whose jumps forward are bounded. */
+int64_t daemon_now_us(struct daemon *daemon);
+
+/* recover.c: the machine, from the newest snapshot and the records after it. */
+MUST_USE enum err daemon_recover(struct daemon *daemon, struct buf *ret_detail);
+/* Offline: folds a ledger into a machine. */
+MUST_USE enum err recover_machine(struct machine *machine, struct bus *bus, uint64_t seed,
+				  size_t body_bytes_max, bool use_snapshot,
+				  uint64_t *ret_snapshot_event, struct buf *ret_detail);
+
+/* commit.c */
+bool commit_work(void *daemon);			/* loop hook */
+/* Appends what there is and waits for it. */
+void commit_now(struct daemon *daemon);
+/* Holds an answer until all that was decided so far is durable. Takes the body. */
+void commit_reply(struct daemon *daemon, uint64_t exchange, enum err err, struct buf *body);
+/* Answers that the machine gave to waiting requests are held like others. */
+void commit_take_answers(struct daemon *daemon);
+void commit_probe(void *daemon);		/* loop timer */
+void commit_finish(struct daemon *daemon);
+
+/* request.c: server_ops. */
+extern const struct server_ops request_ops;
+
+/* streams.c */
+void streams_open(struct daemon *daemon, uint64_t exchange, const struct http_request *request,
+		  const struct command *command);
+/* True when one of them has more to do at once. */
+bool streams_work(struct daemon *daemon);
+/* A record became durable. */
+void streams_publish(struct daemon *daemon, struct slice body, int64_t at_us, uint64_t first_event);
+/* There is room for more. */
+void streams_drained(struct stream *stream);
+void streams_closed(struct daemon *daemon, struct stream *stream);
+void streams_finish(struct daemon *daemon);
+
+/* control.c: status, health, head, verify. */
+void control_request(struct daemon *daemon, uint64_t exchange, const struct command *command);
+bool control_work(struct daemon *daemon);
+void control_closed(struct daemon *daemon, uint64_t exchange);
+void control_finish(struct daemon *daemon);
+
+/* snapshots.c */
+bool snapshots_work(struct daemon *daemon);
+void snapshots_finish(struct daemon *daemon);
+
+#endif
