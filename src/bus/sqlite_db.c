@@ -80,7 +80,7 @@ static const char *const sql_text[SQL_COUNT] = {
 		     " coalesce((SELECT epoch FROM record ORDER BY seq DESC LIMIT 1), 0)",
 	[SQL_RECORDS] = "SELECT seq, bytes, (SELECT min(seq) FROM record) FROM record"
 			" WHERE seq >= ?1 ORDER BY seq LIMIT ?2",
-	[SQL_SNAPSHOTS] = "SELECT s.id, s.seq, count(c.bytes), coalesce(sum(length(c.bytes)), 0)"
+	[SQL_SNAPSHOTS] = "SELECT s.id, s.seq, count(c.number), coalesce(sum(length(c.bytes)), 0)"
 			  " FROM (SELECT id, seq FROM snapshot WHERE state = 'complete'"
 			  " ORDER BY seq DESC LIMIT ?1) s"
 			  " LEFT JOIN snapshot_chunk c ON c.snapshot_id = s.id"

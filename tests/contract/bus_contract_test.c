@@ -593,7 +593,6 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tcase, 60);
 	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
 		tcase_add_loop_test(tcase, tests[i], 0, KIND_COUNT);
 	suite_add_tcase(suite, tcase);

@@ -464,7 +464,6 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, a_state_of_any_length_comes_back, 0, KIND_COUNT);
 	tcase_add_loop_test(tcase, without_a_snapshot_there_is_none, 0, KIND_COUNT);
 	tcase_add_loop_test(tcase,

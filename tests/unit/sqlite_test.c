@@ -678,7 +678,6 @@ int main(void)
 	int failed;
 
 	broken_disk_install();
-	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, begin, end);
 	tcase_add_test(tcase, a_new_file_is_for_its_owner_only);
 	tcase_add_test(tcase, a_second_daemon_is_turned_away);
