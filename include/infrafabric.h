@@ -191,6 +191,15 @@ struct ifab_request {
 enum ifab_status ifab_call(struct ifab_client *client, const struct ifab_request *request,
 			   struct ifab_reply *reply);
 
+/*
+ * As ifab_call, for answers that are too long to keep: the body of a 2xx answer
+ * is handed over as it comes, and `on_bytes` returns false to end it (then
+ * IFAB_INTERRUPTED). It is not asked for again once a part of it was handed over.
+ */
+enum ifab_status ifab_download(struct ifab_client *client, const struct ifab_request *request,
+			       bool (*on_bytes)(void *context, const char *bytes, size_t len),
+			       void *context);
+
 /* Frees what a reply holds; it is empty again. */
 void ifab_reply_free(struct ifab_reply *reply);
 
@@ -313,6 +322,8 @@ struct ifab_stream {
 	bool has_end;
 	/* Returns false to end the stream, which then ends with IFAB_INTERRUPTED. */
 	bool (*on_event)(void *context, const struct ifab_event *event);
+	/* After the last of the events that came at once; for whoever redraws. May be NULL. */
+	bool (*on_batch)(void *context);
 	/* Called once a second at least, connected or not; returns as on_event. May be NULL. */
 	bool (*on_tick)(void *context, bool is_connected);
 	void *context;
@@ -328,6 +339,58 @@ struct ifab_stream {
  * begin again. Callbacks must not use this client; another handle is fine.
  */
 enum ifab_status ifab_events(struct ifab_client *client, struct ifab_stream *stream);
+
+/* ---- calls that do not block ---------------------------------------------------------------- */
+
+/*
+ * For programs that wait for other things, too. Start any number of calls,
+ * wait until ifab_fd is readable, by poll() or an event loop, and call
+ * ifab_turn; it calls back what has come. The calls above go on to work
+ * beside these and block as ever. ifab_interrupt_on is not for these: drop them.
+ */
+
+/* A call that has been started and has not ended. */
+struct ifab_pending;
+
+/*
+ * How it ended: as the call that blocks would have returned. `reply` is valid
+ * during the callback only, never NULL, and empty when no answer came.
+ */
+typedef void ifab_end_fn(void *context, enum ifab_status status, const struct ifab_reply *reply);
+
+/* Readable when ifab_turn has something to do. The client's; -1 when it cannot be had. */
+int ifab_fd(struct ifab_client *client);
+
+/*
+ * Goes on with all that was started and calls back; never waits. Callbacks
+ * run in here and nowhere else. They may start and drop calls, but not close
+ * the client.
+ */
+void ifab_turn(struct ifab_client *client);
+
+/*
+ * Starts a command, as ifab_command. With an `idempotency_key` the caller may
+ * start it again, say after IFAB_TIMEOUT, without taking effect twice; NULL: one
+ * is made for this call and its retries. NULL, with the last error set, when
+ * it cannot be started.
+ */
+IFAB_MUST_CHECK struct ifab_pending *ifab_start(struct ifab_client *client, const char *name,
+						const char *args_json, const char *idempotency_key,
+						ifab_end_fn *on_end, void *context);
+
+/*
+ * Follows events, as ifab_events; `stream` is copied. Its on_tick is called
+ * when the connection has been made, and when it breaks, and not otherwise.
+ */
+IFAB_MUST_CHECK struct ifab_pending *ifab_follow(struct ifab_client *client,
+						 const struct ifab_stream *stream,
+						 ifab_end_fn *on_end, void *context);
+
+/*
+ * Forgets a call that has not ended: no callback follows. A write may take
+ * effect nonetheless. Takes NULL.
+ */
+void ifab_drop(struct ifab_pending *pending);
 
 #ifdef __cplusplus
 }

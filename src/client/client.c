@@ -101,6 +101,7 @@ void ifab_close(struct ifab_client *client)
 {
 	if (!client)
 		return;
+	pending_drop_all(client);
 	transport_close(client->transport);
 	address_finish(&client->address);
 	ifab_reply_free(&client->reply);

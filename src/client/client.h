@@ -16,6 +16,8 @@
 #define CLIENT_WAIT_MOST_MS 50000	/* what the daemon waits at most (LIMIT_WAIT_MOST_MS) */
 #define CLIENT_KEY_BYTES 16		/* of chance in an idempotency key: never twice */
 
+struct ifab_pending;
+
 struct ifab_client {
 	struct address address;
 	struct transport *transport;
@@ -29,6 +31,7 @@ struct ifab_client {
 	struct buf body;		/* of the request that is being made */
 	struct buf path;
 	struct buf reason;		/* of what went wrong on the way */
+	struct ifab_pending *pending;	/* calls that do not block; the newest first */
 };
 
 int64_t client_now_ms(void);		/* monotonic */
@@ -41,6 +44,40 @@ enum ifab_status client_refuse(struct ifab_client *client, enum err err, struct 
 enum ifab_status client_refuse_reply(struct ifab_client *client, int http_status, struct slice body);
 /* From a request that brought no answer. */
 enum ifab_status client_refuse_end(struct ifab_client *client, enum transport_end end);
+
+/* ---- what calls that block and calls that do not have in common ---- */
+
+/* What is left of the time for trying again, and how long to wait before. */
+struct patience {
+	int64_t until_ms;
+	int64_t pause_ms;
+};
+struct patience patience_begin(const struct ifab_client *client);
+bool patience_is_left(const struct patience *patience);
+/* The pause before the next try, in milliseconds; the one after it is longer. */
+int64_t patience_take(struct patience *patience);
+
+/* A header's name, a value and a zero byte; keys of callers are cut by the daemon's limit. */
+#define CALL_HEADER_SIZE 288
+struct call_headers {
+	char key[CALL_HEADER_SIZE];
+	char accept[CALL_HEADER_SIZE];
+};
+
+/* False, with the last error set. `ret_wire` points into `request` and `headers`. */
+bool call_prepare(struct ifab_client *client, const struct ifab_request *request,
+		  struct call_headers *headers, struct transport_request *ret_wire);
+bool call_is_worth_another_try(const struct ifab_client *client, enum transport_end end,
+			       int http_status, struct slice body);
+enum ifab_status call_conclude(struct ifab_client *client, enum transport_end end, int http_status,
+			       struct slice body);
+
+/* Fills `ret_request` for a command; it points into the client's path and body buffers. */
+enum ifab_status command_prepare(struct ifab_client *client, const char *name,
+				 const char *args_json, struct ifab_request *ret_request);
+
+/* Forgets all calls that do not block, when the client is closed. */
+void pending_drop_all(struct ifab_client *client);
 
 /* Fills `error`, for calls that have no client yet. */
 void error_fill(struct ifab_error *error, enum err err, struct slice detail);

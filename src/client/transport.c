@@ -1,9 +1,12 @@
 #include "client/transport.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,20 +17,37 @@
 #define TICK_US 1000000
 #define WAIT_LONGEST_US 60000000	/* what cannot be waited for longer is waited for again */
 
-struct transport {
-	const struct address *address;
-	CURLM *multi;
+#define EVENTS_A_TURN 16
+
+/* One request and what has come of it. */
+struct exchange {
+	struct transport *transport;
 	CURL *easy;
 	struct curl_slist *headers;
 	struct buf url;
 	char reason[CURL_ERROR_SIZE];
-	pid_t owner;		/* a child of fork() must not use its parent's connection */
-
-	/* Of the request that runs. */
-	const struct transport_request *request;
+	struct transport_request request;
 	struct transport_answer *answer;
 	bool was_stopped;
 	bool is_too_long;
+	exchange_end_fn *on_end;	/* of one that does not block */
+	void *context;
+};
+
+struct transport {
+	const struct address *address;
+	pid_t owner;		/* a child of fork() must not use its parent's connection */
+
+	/* For requests that block: one after the other. */
+	CURLM *multi;
+	struct exchange blocking;
+
+	/* For those that do not. The descriptor is readable when the timer or a connection is. */
+	CURLM *many;
+	int epoll_fd;		/* -1: none was ever started */
+	int timer_fd;
+	int64_t curl_at_us;	/* when libcurl wants to be called; INT64_MAX: never */
+	int64_t alarm_at_us;	/* when our caller does */
 };
 
 static int64_t now_us(void)
@@ -56,33 +76,47 @@ static bool curl_is_ready(void)
 
 static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
 {
-	struct transport *transport = context;
-	const struct transport_request *request = transport->request;
-	struct transport_answer *answer = transport->answer;
+	struct exchange *exchange = context;
+	const struct transport_request *request = &exchange->request;
+	struct transport_answer *answer = exchange->answer;
 	size_t len = size * count;
 	long status = 0;
 
-	curl_easy_getinfo(transport->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
 	answer->http_status = (int)status;
 	if (request->on_body) {
 		if (request->on_body(request->context, (int)status, slice_of(bytes, len)))
 			return len;
-		transport->was_stopped = true;
+		exchange->was_stopped = true;
 		return 0;
 	}
 	if (answer->body->len + len > TRANSPORT_BODY_BYTES_MAX) {
-		transport->is_too_long = true;
+		exchange->is_too_long = true;
 		return 0;
 	}
 	buf_add(answer->body, bytes, len);
 	return len;
 }
 
-static void set_up(struct transport *transport)
+static void exchange_close(struct exchange *exchange)
 {
-	CURL *easy = transport->easy;
+	if (exchange->easy)
+		curl_easy_cleanup(exchange->easy);
+	exchange->easy = NULL;
+	curl_slist_free_all(exchange->headers);
+	exchange->headers = NULL;
+	buf_finish(&exchange->url);
+}
 
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transport->reason);
+static bool exchange_open(struct exchange *exchange, struct transport *transport)
+{
+	CURL *easy = curl_easy_init();
+
+	exchange->transport = transport;
+	exchange->easy = easy;
+	if (!easy)
+		return false;
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->reason);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	/* The daemon is never behind the proxy that http_proxy names. */
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
@@ -90,33 +124,29 @@ static void set_up(struct transport *transport)
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transport);
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, transport);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
 	if (transport->address->is_unix)
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, transport->address->text.ptr);
+	return true;
 }
 
 static void drop_handles(struct transport *transport)
 {
-	if (transport->easy)
-		curl_easy_cleanup(transport->easy);
+	exchange_close(&transport->blocking);
 	if (transport->multi)
 		curl_multi_cleanup(transport->multi);
-	transport->easy = NULL;
 	transport->multi = NULL;
 }
 
 static bool make_handles(struct transport *transport)
 {
 	transport->multi = curl_multi_init();
-	transport->easy = curl_easy_init();
 	transport->owner = getpid();
-	if (!transport->multi || !transport->easy) {
-		drop_handles(transport);
-		return false;
-	}
-	set_up(transport);
-	return true;
+	if (transport->multi && exchange_open(&transport->blocking, transport))
+		return true;
+	drop_handles(transport);
+	return false;
 }
 
 struct transport *transport_open(const struct address *address)
@@ -127,6 +157,8 @@ struct transport *transport_open(const struct address *address)
 		return NULL;
 	transport = alloc_zero(1, sizeof(*transport));
 	transport->address = address;
+	transport->epoll_fd = -1;
+	transport->timer_fd = -1;
 	if (make_handles(transport))
 		return transport;
 	transport_close(transport);
@@ -138,32 +170,45 @@ void transport_close(struct transport *transport)
 	if (!transport)
 		return;
 	drop_handles(transport);
-	curl_slist_free_all(transport->headers);
-	buf_finish(&transport->url);
+	if (transport->many)
+		curl_multi_cleanup(transport->many);
+	if (transport->epoll_fd >= 0)
+		close(transport->epoll_fd);
+	if (transport->timer_fd >= 0)
+		close(transport->timer_fd);
 	free(transport);
 }
 
-static bool add_header(struct transport *transport, const char *line)
+static bool add_header(struct exchange *exchange, const char *line)
 {
-	struct curl_slist *longer = curl_slist_append(transport->headers, line);
+	struct curl_slist *longer = curl_slist_append(exchange->headers, line);
 
 	if (longer)
-		transport->headers = longer;
+		exchange->headers = longer;
 	return longer != NULL;
 }
 
-static bool prepare(struct transport *transport, const struct transport_request *request)
+/* The request's body and what it points to stay the caller's until the end. */
+static bool exchange_prepare(struct exchange *exchange, const struct transport_request *request,
+			     struct transport_answer *answer)
 {
-	CURL *easy = transport->easy;
+	const struct address *address = exchange->transport->address;
+	CURL *easy = exchange->easy;
 	bool is_get = strcmp(request->method, "GET") == 0;
 
-	buf_clear(&transport->url);
-	if (transport->address->is_unix)
-		buf_add_lit(&transport->url, "http://localhost");
+	exchange->request = *request;
+	exchange->answer = answer;
+	exchange->was_stopped = false;
+	exchange->is_too_long = false;
+	exchange->reason[0] = '\0';
+	answer->http_status = 0;
+	buf_clear(&exchange->url);
+	if (address->is_unix)
+		buf_add_lit(&exchange->url, "http://localhost");
 	else
-		buf_add_slice(&transport->url, buf_slice(&transport->address->text));
-	buf_add_str(&transport->url, request->path);
-	curl_easy_setopt(easy, CURLOPT_URL, buf_str(&transport->url));
+		buf_add_slice(&exchange->url, buf_slice(&address->text));
+	buf_add_str(&exchange->url, request->path);
+	curl_easy_setopt(easy, CURLOPT_URL, buf_str(&exchange->url));
 	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	if (!is_get && request->body.ptr) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -171,19 +216,19 @@ static bool prepare(struct transport *transport, const struct transport_request 
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
 	}
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_get ? NULL : request->method);
-	curl_slist_free_all(transport->headers);
-	transport->headers = NULL;
+	curl_slist_free_all(exchange->headers);
+	exchange->headers = NULL;
 	/* Without this a body of more than a megabyte waits a second for leave to be sent. */
-	if (!add_header(transport, "Expect:"))
+	if (!add_header(exchange, "Expect:"))
 		return false;
 	for (size_t i = 0; i < request->header_count; i++)
-		if (!add_header(transport, request->headers[i]))
+		if (!add_header(exchange, request->headers[i]))
 			return false;
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transport->headers);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
 	return true;
 }
 
-static enum transport_end end_of(struct transport *transport, CURLcode code)
+static enum transport_end end_of(const struct exchange *exchange, CURLcode code)
 {
 	switch ((int)code) {
 	case CURLE_OK:
@@ -198,13 +243,29 @@ static enum transport_end end_of(struct transport *transport, CURLcode code)
 	case CURLE_PARTIAL_FILE:
 		return TRANSPORT_BROKEN;
 	case CURLE_WRITE_ERROR:
-		if (transport->was_stopped)
+		if (exchange->was_stopped)
 			return TRANSPORT_INTERRUPTED;
 		return TRANSPORT_REFUSED;
 	default:
 		return TRANSPORT_REFUSED;
 	}
 }
+
+static enum transport_end exchange_conclude(struct exchange *exchange, CURLcode code)
+{
+	enum transport_end end = end_of(exchange, code);
+	struct transport_answer *answer = exchange->answer;
+	long status = 0;
+
+	curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+	answer->http_status = (int)status;
+	if (end != TRANSPORT_DONE)
+		buf_add_str(answer->reason, exchange->is_too_long ? "the answer is too long" :
+			    exchange->reason[0] ? exchange->reason : curl_easy_strerror(code));
+	return end;
+}
+
+/* ---- requests that block --------------------------------------------------------------------- */
 
 /* How long to wait for bytes: to the next tick or the end of the time, whichever is sooner. */
 static int poll_ms(const struct transport_request *request, int64_t now, int64_t tick_at,
@@ -221,7 +282,7 @@ static int poll_ms(const struct transport_request *request, int64_t now, int64_t
 
 static enum transport_end turn(struct transport *transport)
 {
-	const struct transport_request *request = transport->request;
+	const struct transport_request *request = &transport->blocking.request;
 	int64_t deadline = now_us() + request->timeout_us;
 	int64_t tick_at = now_us() + TICK_US;
 	int running = 1;
@@ -249,9 +310,7 @@ static enum transport_end turn(struct transport *transport)
 static enum transport_end run(struct transport *transport)
 {
 	enum transport_end end = turn(transport);
-	struct transport_answer *answer = transport->answer;
 	CURLMsg *message;
-	long status = 0;
 	int left;
 
 	if (end != TRANSPORT_DONE)
@@ -259,38 +318,201 @@ static enum transport_end run(struct transport *transport)
 	message = curl_multi_info_read(transport->multi, &left);
 	if (!message)
 		return TRANSPORT_REFUSED;
-	end = end_of(transport, message->data.result);
-	curl_easy_getinfo(transport->easy, CURLINFO_RESPONSE_CODE, &status);
-	answer->http_status = (int)status;
-	if (end != TRANSPORT_DONE)
-		buf_add_str(answer->reason, transport->is_too_long ? "the answer is too long" :
-			    transport->reason[0] ? transport->reason :
-			    curl_easy_strerror(message->data.result));
-	return end;
+	return exchange_conclude(&transport->blocking, message->data.result);
 }
 
 enum transport_end transport_run(struct transport *transport, const struct transport_request *request,
 				 struct transport_answer *answer)
 {
+	struct exchange *exchange = &transport->blocking;
 	enum transport_end end;
 
 	answer->http_status = 0;
 	if (transport->owner != getpid())
 		drop_handles(transport);
-	if ((!transport->easy && !make_handles(transport)) || !prepare(transport, request)) {
+	if ((!exchange->easy && !make_handles(transport)) ||
+	    !exchange_prepare(exchange, request, answer)) {
 		buf_add_lit(answer->reason, "there is no memory for a connection");
 		return TRANSPORT_REFUSED;
 	}
-	transport->request = request;
-	transport->answer = answer;
-	transport->was_stopped = false;
-	transport->is_too_long = false;
-	transport->reason[0] = '\0';
-	if (curl_multi_add_handle(transport->multi, transport->easy) != CURLM_OK)
+	if (curl_multi_add_handle(transport->multi, exchange->easy) != CURLM_OK)
 		return TRANSPORT_REFUSED;
 	end = run(transport);
-	curl_multi_remove_handle(transport->multi, transport->easy);
-	transport->request = NULL;
-	transport->answer = NULL;
+	curl_multi_remove_handle(transport->multi, exchange->easy);
+	exchange->answer = NULL;
 	return end;
+}
+
+/* ---- requests that do not block -------------------------------------------------------------- */
+
+static void set_timer(struct transport *transport)
+{
+	int64_t at_us = transport->curl_at_us < transport->alarm_at_us ? transport->curl_at_us :
+			transport->alarm_at_us;
+	struct itimerspec when = { 0 };
+
+	/* All zeroes turn the timer off, and every time that is past is as good as any other. */
+	if (at_us != INT64_MAX) {
+		at_us = at_us > 0 ? at_us : 1;
+		when.it_value.tv_sec = at_us / 1000000;
+		when.it_value.tv_nsec = at_us % 1000000 * 1000;
+	}
+	timerfd_settime(transport->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+void transport_set_alarm(struct transport *transport, int64_t at_us)
+{
+	transport->alarm_at_us = at_us;
+	if (transport->timer_fd >= 0)
+		set_timer(transport);
+}
+
+static int on_curl_timer(CURLM *multi, long timeout_ms, void *context)
+{
+	struct transport *transport = context;
+
+	(void)multi;
+	transport->curl_at_us = timeout_ms < 0 ? INT64_MAX : now_us() + timeout_ms * 1000;
+	set_timer(transport);
+	return 0;
+}
+
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *of_socket)
+{
+	struct transport *transport = context;
+	struct epoll_event event = { .data.fd = fd };
+
+	(void)easy;
+	(void)of_socket;
+	if (what & CURL_POLL_IN)
+		event.events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		event.events |= EPOLLOUT;
+	/* libcurl may have closed one before it says so, and then a new one has its number. */
+	if (what == CURL_POLL_REMOVE)
+		epoll_ctl(transport->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	else if (epoll_ctl(transport->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0 && errno == ENOENT)
+		epoll_ctl(transport->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+	return 0;
+}
+
+static bool open_many(struct transport *transport)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	transport->curl_at_us = transport->alarm_at_us = INT64_MAX;
+	transport->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	transport->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	transport->many = curl_multi_init();
+	if (transport->epoll_fd < 0 || transport->timer_fd < 0 || !transport->many)
+		return false;
+	event.data.fd = transport->timer_fd;
+	if (epoll_ctl(transport->epoll_fd, EPOLL_CTL_ADD, transport->timer_fd, &event) != 0)
+		return false;
+	curl_multi_setopt(transport->many, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+	curl_multi_setopt(transport->many, CURLMOPT_SOCKETDATA, transport);
+	curl_multi_setopt(transport->many, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+	curl_multi_setopt(transport->many, CURLMOPT_TIMERDATA, transport);
+	return true;
+}
+
+int transport_fd(struct transport *transport)
+{
+	if (transport->epoll_fd >= 0)
+		return transport->epoll_fd;
+	if (!open_many(transport)) {
+		if (transport->many)
+			curl_multi_cleanup(transport->many);
+		if (transport->epoll_fd >= 0)
+			close(transport->epoll_fd);
+		if (transport->timer_fd >= 0)
+			close(transport->timer_fd);
+		transport->many = NULL;
+		transport->epoll_fd = transport->timer_fd = -1;
+	}
+	return transport->epoll_fd;
+}
+
+struct exchange *exchange_start(struct transport *transport, const struct transport_request *request,
+				struct transport_answer *answer, exchange_end_fn *on_end,
+				void *context)
+{
+	struct exchange *exchange;
+
+	if (transport_fd(transport) < 0)
+		return NULL;
+	exchange = alloc_zero(1, sizeof(*exchange));
+	exchange->on_end = on_end;
+	exchange->context = context;
+	if (exchange_open(exchange, transport) && exchange_prepare(exchange, request, answer) &&
+	    curl_multi_add_handle(transport->many, exchange->easy) == CURLM_OK)
+		return exchange;
+	exchange_close(exchange);
+	free(exchange);
+	return NULL;
+}
+
+void exchange_drop(struct exchange *exchange)
+{
+	if (!exchange)
+		return;
+	curl_multi_remove_handle(exchange->transport->many, exchange->easy);
+	exchange_close(exchange);
+	free(exchange);
+}
+
+static void move_bytes(struct transport *transport)
+{
+	struct epoll_event events[EVENTS_A_TURN];
+	int count = epoll_wait(transport->epoll_fd, events, EVENTS_A_TURN, 0);
+	uint64_t ignored;
+	int running;
+
+	for (int i = 0; i < count; i++) {
+		int what = 0;
+
+		if (events[i].data.fd == transport->timer_fd) {
+			/* Only to make it silent: what it was set for is told by the clock. */
+			if (read(transport->timer_fd, &ignored, sizeof(ignored)) < 0)
+				continue;
+			continue;
+		}
+		if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+			what |= CURL_CSELECT_IN;
+		if (events[i].events & EPOLLOUT)
+			what |= CURL_CSELECT_OUT;
+		if (events[i].events & EPOLLERR)
+			what |= CURL_CSELECT_ERR;
+		curl_multi_socket_action(transport->many, events[i].data.fd, what, &running);
+	}
+	if (transport->curl_at_us <= now_us()) {
+		transport->curl_at_us = INT64_MAX;
+		curl_multi_socket_action(transport->many, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+}
+
+void transport_turn(struct transport *transport)
+{
+	CURLMsg *message;
+	int left;
+
+	if (transport->epoll_fd < 0)
+		return;
+	move_bytes(transport);
+	while ((message = curl_multi_info_read(transport->many, &left)) != NULL) {
+		struct exchange *exchange = NULL;
+		exchange_end_fn *on_end;
+		enum transport_end end;
+		void *context;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
+		end = exchange_conclude(exchange, message->data.result);
+		on_end = exchange->on_end;
+		context = exchange->context;
+		exchange_drop(exchange);
+		on_end(context, end);
+	}
+	set_timer(transport);
 }

@@ -1,5 +1,6 @@
 /*
- * transport - one HTTP request at a time over a connection that is kept.
+ * transport - HTTP requests over connections that are kept: one at a time
+ * that blocks, and any number that do not.
  *
  * The only door to libcurl.
  */
@@ -32,12 +33,13 @@ struct transport_request {
 	struct slice body;		/* ptr is NULL: none */
 	const char *headers[TRANSPORT_HEADERS_MAX];	/* whole lines without CR LF */
 	size_t header_count;
+	/* May be NULL. A false ends the request. */
+	bool (*on_body)(void *context, int http_status, struct slice bytes);	/* else into `body` */
+	void *context;
+	/* Only for one that blocks; whoever starts another kind has a loop for these. */
 	int64_t timeout_us;		/* 0: none */
 	int interrupt_fd;		/* -1: none */
-	/* Both may be NULL. A false ends the request. */
-	bool (*on_body)(void *context, int http_status, struct slice bytes);	/* else into `body` */
-	bool (*on_tick)(void *context);		/* once a second */
-	void *context;
+	bool (*on_tick)(void *context);		/* once a second; may be NULL; false ends it */
 };
 
 struct transport_answer {
@@ -52,5 +54,28 @@ void transport_close(struct transport *transport);
 
 enum transport_end transport_run(struct transport *transport, const struct transport_request *request,
 				 struct transport_answer *answer);
+
+/* ---- without blocking ----------------------------------------------------------------------- */
+
+struct exchange;
+
+typedef void exchange_end_fn(void *context, enum transport_end end);
+
+/* Readable when transport_turn has something to do; -1 when it cannot be had. */
+int transport_fd(struct transport *transport);
+/* Moves what can be moved, never waits, and calls back for each exchange that has ended. */
+void transport_turn(struct transport *transport);
+/* The descriptor becomes readable at this monotonic time, too; INT64_MAX: never. */
+void transport_set_alarm(struct transport *transport, int64_t at_us);
+
+/*
+ * NULL when there is no memory or descriptor. The body, the answer and its
+ * buffers must stay until the end; the rest of the request is copied.
+ */
+struct exchange *exchange_start(struct transport *transport, const struct transport_request *request,
+				struct transport_answer *answer, exchange_end_fn *on_end,
+				void *context);
+/* Ends it without a call back. Takes NULL. Not from inside its on_body. */
+void exchange_drop(struct exchange *exchange);
 
 #endif

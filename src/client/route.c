@@ -1,18 +1,9 @@
-/*
- * command - any command by its name, from the table that all faces share.
- */
+#include "client/route.h"
+
 #include <string.h>
 
 #include "client/client.h"
 #include "client/scan.h"
-
-struct route {
-	const char *part;
-	const char *verb;
-	const char *method;
-	const char *path;
-	const char *way;
-};
 
 static const struct route routes[] = {
 #define COMMAND(NAME, name, part, verb, METHOD, path, role, way, ...) \
@@ -22,7 +13,7 @@ static const struct route routes[] = {
 };
 
 /* "task.claim"; a part whose verb is empty goes by its own name: "events". */
-static const struct route *route_of(struct slice name)
+const struct route *route_of(struct slice name)
 {
 	struct slice verb = name;
 	struct slice part = slice_cut(&verb, '.');
@@ -144,14 +135,27 @@ static bool keys_are_plain(struct slice args)
 	return true;
 }
 
-enum ifab_status ifab_command(struct ifab_client *client, const char *name, const char *args_json,
-			      struct ifab_reply *reply)
+bool route_takes_body(const struct route *route)
+{
+	return strcmp(route->method, "POST") == 0 || strcmp(route->method, "PUT") == 0;
+}
+
+enum err route_path(const struct route *route, struct slice args, struct buf *out,
+		    struct buf *detail)
+{
+	enum err err = add_path(out, route->path, args, detail);
+
+	if (err == OK && !route_takes_body(route))
+		add_query(out, route->path, args);
+	return err;
+}
+
+enum ifab_status command_prepare(struct ifab_client *client, const char *name,
+				 const char *args_json, struct ifab_request *ret_request)
 {
 	const struct route *route = route_of(slice_of_str(name));
 	struct slice args = args_json ? slice_of_str(args_json) : SLICE("{}");
 	struct ifab_request request = { 0 };
-	struct buf detail = { 0 };
-	enum ifab_status status;
 	enum err err;
 
 	if (!route)
@@ -161,23 +165,29 @@ enum ifab_status ifab_command(struct ifab_client *client, const char *name, cons
 				     SLICE("the arguments are not one JSON object with plain names"));
 	buf_clear(&client->path);
 	buf_clear(&client->body);
-	err = add_path(&client->path, route->path, args, &detail);
-	if (err != OK) {
-		status = client_refuse(client, err, buf_slice(&detail));
-		buf_finish(&detail);
-		return status;
-	}
+	buf_clear(&client->reason);
+	err = route_path(route, args, &client->path, &client->reason);
+	if (err != OK)
+		return client_refuse(client, err, buf_slice(&client->reason));
 	request.method = route->method;
+	request.path = buf_str(&client->path);
 	if (strcmp(route->way, "FEED") == 0)
 		request.accept = "application/x-ndjson";
 	scan_i64(scan_member(args, "wait_ms"), &request.wait_ms);
-	if (strcmp(route->method, "POST") == 0 || strcmp(route->method, "PUT") == 0) {
+	if (route_takes_body(route)) {
 		add_body(&client->body, route->path, args);
 		request.body = buf_str(&client->body);
 		request.body_len = client->body.len;
-	} else {
-		add_query(&client->path, route->path, args);
 	}
-	request.path = buf_str(&client->path);
-	return ifab_call(client, &request, reply);
+	*ret_request = request;
+	return IFAB_OK;
+}
+
+enum ifab_status ifab_command(struct ifab_client *client, const char *name, const char *args_json,
+			      struct ifab_reply *reply)
+{
+	struct ifab_request request;
+	enum ifab_status status = command_prepare(client, name, args_json, &request);
+
+	return status == IFAB_OK ? ifab_call(client, &request, reply) : status;
 }
