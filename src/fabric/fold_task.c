@@ -13,33 +13,12 @@ uint32_t fold_task_of(const struct state *state, struct slice board, struct slic
 	return on == INDEX_NONE ? INDEX_NONE : state_find_task(state, on, task);
 }
 
-bool lifecycle_step(enum task_state from, enum event_type event, enum task_state *ret_next)
-{
-	/* One past the state, so that zero means: no such step. Filled on first use, always alike. */
-	static uint8_t next[TASK_STATE_COUNT][EVENT_TYPE_END];
-	static bool filled;
-
-	for (int state = 0; !filled && state < TASK_STATE_COUNT; state++) {
-		for (size_t i = 0; i < event_count; i++) {
-			enum task_state to;
-
-			if (task_step((enum task_state)state, event_table[i]->kind, &to))
-				next[state][event_table[i]->type] = (uint8_t)(to + 1);
-		}
-	}
-	filled = true;
-	if (next[from][event] == 0)
-		return false;
-	*ret_next = (enum task_state)(next[from][event] - 1);
-	return true;
-}
-
 bool fold_task_step(struct state *state, uint32_t index, const struct event *event)
 {
 	enum task_state from = (enum task_state)state_task(state, index)->state;
 	enum task_state to;
 
-	if (!lifecycle_step(from, event->type, &to))
+	if (!lifecycle_step(&state->lifecycle, from, event->type, &to))
 		return false;
 	if (to != from)
 		state_task_move(state, index, to);

@@ -12,9 +12,6 @@ uint32_t fold_task_of(const struct state *state, struct slice board, struct slic
 /* Moves the task as its life cycle says. False when there is no such step. */
 bool fold_task_step(struct state *state, uint32_t task, const struct event *event);
 
-/* The step of the life cycle, looked up fast. False when there is none. */
-bool lifecycle_step(enum task_state state, enum event_type event, enum task_state *ret_next);
-
 #define FOLD(name) bool fold_##name(struct state *state, const struct event *event)
 FOLD(task_added);
 FOLD(task_changed);

@@ -66,6 +66,7 @@ void state_init(struct state *state, uint64_t hash_seed)
 	state->quarantined.item_size = sizeof(struct slice);
 	state->claims.item_size = sizeof(struct claim);
 	capability_init(&state->capabilities);
+	lifecycle_init(&state->lifecycle);
 }
 
 static void finish_tasks(struct state *state)

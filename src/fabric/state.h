@@ -22,6 +22,7 @@
 #include "coordinator/swarm.h"
 #include "coordinator/task.h"
 #include "fabric/command.h"
+#include "fabric/lifecycle.h"
 #include "fabric/ready.h"
 #include "governor/capability.h"
 
@@ -72,6 +73,7 @@ struct state {
 	struct map board_map, task_map, swarm_map, blocker_map, message_map, answer_map;
 	struct heap timers;
 	struct capability_table capabilities;
+	struct lifecycle lifecycle;
 	struct ready_index ready;
 	struct arena scratch;		/* of one fold or one view */
 };
