@@ -340,6 +340,10 @@ void commit_probe(void *context)
 		return;
 	}
 	daemon->durable = daemon->ledger.head;
+	/* Heartbeats were refused meanwhile: a new reign gives their leases a grace. */
+	ledger_begin_reign(&daemon->ledger);
+	machine_begin_reign(&daemon->machine, daemon->ledger.epoch, slice_of_str(IF_VERSION),
+			    daemon_now_us(daemon));
 	log_event(LOG_LEVEL_INFO, "ledger", "writes are taken again",
 		  LOG_FIELDS(log_i64("refused_us", clock_wall_us() - daemon->health.since_us)));
 	set_health(daemon, OK, SLICE_EMPTY);

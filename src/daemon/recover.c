@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 #include "fabric/snapshot.h"
+#include "sys/clock.h"
 #include "sys/entropy.h"
 #include "sys/log.h"
 #include "witness/reader.h"
@@ -88,7 +89,7 @@ enum err recover_machine(struct machine *machine, struct bus *bus, uint64_t seed
 
 enum err daemon_recover(struct daemon *daemon, struct buf *ret_detail)
 {
-	int64_t begun_us = loop_now_us(daemon->loop);
+	int64_t begun_us = clock_mono_us();
 	enum err err = recover_machine(&daemon->machine, daemon->bus, entropy_u64(),
 				       ledger_body_bytes_max(&daemon->ledger) / 2, true,
 				       &daemon->snapshot_event, ret_detail);
@@ -100,6 +101,6 @@ enum err daemon_recover(struct daemon *daemon, struct buf *ret_detail)
 		  LOG_FIELDS(log_i64("events", (int64_t)daemon->machine.state.last_event),
 			     log_i64("snapshot_event", (int64_t)daemon->snapshot_event),
 			     log_i64("tasks", daemon->machine.state.tasks.count),
-			     log_i64("took_us", loop_now_us(daemon->loop) - begun_us)));
+			     log_i64("took_us", clock_mono_us() - begun_us)));
 	return OK;
 }

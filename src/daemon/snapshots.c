@@ -9,6 +9,7 @@
 #include "daemon/daemon.h"
 #include "fabric/snapshot.h"
 #include "sys/child.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 #include "witness/snapshot.h"
 
@@ -87,7 +88,7 @@ static void start(struct daemon *daemon)
 	*job = (struct snapshot_job){
 		.daemon = daemon, .chain = daemon->durable,
 		.last_event = daemon->machine.state.last_event,
-		.begun_us = loop_now_us(daemon->loop),
+		.begun_us = clock_mono_us(),
 	};
 	/* Tried again after as many events if it fails. */
 	daemon->snapshot_event = job->last_event;
@@ -144,7 +145,7 @@ static void stepped(void *context)
 	log_event(LOG_LEVEL_INFO, "snapshot", "kept",
 		  LOG_FIELDS(log_i64("event", (int64_t)job->last_event),
 			     log_i64("bytes", (int64_t)job->writer.state_bytes),
-			     log_i64("took_us", loop_now_us(daemon->loop) - job->begun_us)));
+			     log_i64("took_us", clock_mono_us() - job->begun_us)));
 	snapshot_free(daemon);
 }
 

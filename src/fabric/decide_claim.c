@@ -6,6 +6,7 @@
  */
 #include "base/ensure.h"
 #include "fabric/decide.h"
+#include "fabric/explain.h"
 
 #define OPEN_DEPS_NAMED 5	/* a refusal is read by people; `task why` gives all */
 
@@ -258,6 +259,12 @@ enum err decide_task_claim(struct decision *decision, const struct command *comm
 		return err;
 	paths = all_paths(decision, state_task(decision->state, task), args->paths);
 	err = decide_may_claim(decision, task, swarm, paths);
+	if (args->why) {
+		struct ready_wish wish = decide_wish(decision->state, swarm, INDEX_NONE, false);
+
+		explain_choice(decision, &wish, task,
+			       err == OK ? &decision->answer_json : &decision->member_json);
+	}
 	if (err == OK)
 		emit_claimed(decision, task, swarm, args->lease_ms, paths);
 	return err;
@@ -306,6 +313,10 @@ enum err decide_task_next(struct decision *decision, const struct command *comma
 		return REFUSE(decision, ERR_SLOTS_FULL, "swarm {} holds as many tasks as it has slots",
 			      args->swarm);
 	task = ready_best(decision->state, &wish);
+	if (args->why)
+		explain_choice(decision, &wish, task,
+			       task == INDEX_NONE ? &decision->member_json :
+						    &decision->answer_json);
 	if (task == INDEX_NONE)
 		return nothing_ready(decision, &wish);
 	paths = all_paths(decision, state_task(decision->state, task), (struct slice_list){ 0 });
