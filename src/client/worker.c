@@ -89,7 +89,7 @@ static void path_of_swarm(struct ifab_client *client, const char *swarm, const c
 	buf_add_str(&client->path, verb);
 }
 
-/* ---- tasks ---------------------------------------------------------------------------------- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
 void ifab_task_free(struct ifab_task *task)
 {
@@ -127,6 +127,8 @@ static void fill_task(struct ifab_task *task, struct slice claim)
 	copy_id(task->board, claim, "board");
 	copy_id(task->task, claim, "task");
 	copy_id(task->swarm, claim, "swarm");
+	if (!task->swarm[0])
+		copy_id(task->swarm, claim, "held_by");
 	if (!scan_i64(scan_member(claim, "fence"), &task->fence))
 		task->fence = 0;
 	if (!scan_i64(scan_member(claim, "attempt"), &task->attempt))
@@ -166,7 +168,7 @@ enum ifab_status ifab_claim(struct ifab_client *client, const char *board, const
 	return take_claim(client, post(client, &json, 0), task);
 }
 
-/* ---- next ----------------------------------------------------------------------------------- */
+/* ---- next ------------------------------------------------------------------------------------ */
 
 /* How long is left of a wait that began at `start_ms`, in pieces the daemon takes. */
 static int64_t wait_piece_ms(int64_t wait_ms, int64_t start_ms)

@@ -1,0 +1,243 @@
+/*
+ * board_view - a board as a table, or as a document; reading one in.
+ */
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/call.h"
+#include "cli/local.h"
+#include "cli/print.h"
+#include "document/board_doc.h"
+#include "sys/files.h"
+
+#define STDIN_SHOWN "standard input"
+
+/* ---- show ------------------------------------------------------------------------------------ */
+
+static void print_header(struct cli *cli, const struct json_value *board)
+{
+	const struct json_value *counts = json_get(board, SLICE("counts"));
+	struct json_member member = { 0 };
+	bool is_first = true;
+	int64_t count;
+
+	print_sentence(&cli->out, "{board}[: {title}]", board);
+	while (json_next(counts, &member)) {
+		if (!json_get_i64(member.value, &count) || count == 0)
+			continue;
+		buf_add_str(&cli->out, is_first ? "" : ", ");
+		is_first = false;
+		buf_add_i64(&cli->out, count);
+		buf_add_byte(&cli->out, ' ');
+		buf_add_slice(&cli->out, member.key);
+	}
+	buf_add_str(&cli->out, is_first ? "" : "\n\n");
+}
+
+static int print_table(struct cli *cli, struct slice answer)
+{
+	struct json_value *board;
+
+	if (cli_parse(cli, answer, &board) != OK)
+		return IFAB_FAILED;
+	print_header(cli, board);
+	print_rows(cli, "tasks", board);
+	json_free(board);
+	return 0;
+}
+
+/* The answer is a board's document with more members, so its reader reads it. */
+static int print_document(struct cli *cli, struct slice answer, enum view view)
+{
+	struct arena arena = { 0 };
+	struct board_doc doc;
+	enum err err = board_doc_read(answer, BOARD_JSON, &arena, &doc);
+	int code = 0;
+
+	if (err != OK) {
+		code = cli_refuse(cli, err, doc.error_count ? doc.errors[0].text : SLICE_EMPTY);
+	} else {
+		switch (view) {
+		case VIEW_MARKDOWN:
+			board_doc_write_markdown(&doc, &cli->out);
+			break;
+		case VIEW_JSON:
+			board_doc_write_json(&doc, &cli->out);
+			break;
+		case VIEW_DOT:
+			board_doc_write_dot(&doc, &cli->out);
+			break;
+		case VIEW_MERMAID:
+			board_doc_write_mermaid(&doc, &cli->out);
+			break;
+		case VIEW_TABLE:
+		case VIEW_COUNT:
+		default:
+			ENSURE(!"a form of document");
+		}
+	}
+	arena_finish(&arena);
+	return code;
+}
+
+int board_show_run(struct cli *cli, const struct args *args)
+{
+	enum view view = (enum view)args_number(args, "format");
+	struct ifab_reply reply = { 0 };
+	int code = 0;
+
+	if (!cli_client(cli, &code))
+		return code;
+	if (command_call(cli, args, &reply) != IFAB_OK)
+		code = command_refuse(cli, args, &reply);
+	else if (cli->as_json)
+		code = command_print(cli, args, &reply);
+	else if (view == VIEW_TABLE)
+		code = print_table(cli, slice_of(reply.body, reply.body_len));
+	else
+		code = print_document(cli, slice_of(reply.body, reply.body_len), view);
+	ifab_reply_free(&reply);
+	return code;
+}
+
+/* ---- import ---------------------------------------------------------------------------------- */
+
+static enum err read_document(const char *file, struct buf *ret_text, struct buf *detail)
+{
+	bool is_stdin = strcmp(file, "-") == 0;
+	enum err err = is_stdin ? file_read_fd(0, BOARD_DOC_BYTES_MAX, ret_text) :
+		       file_read(file, BOARD_DOC_BYTES_MAX, ret_text);
+
+	if (err == ERR_LIMIT_EXCEEDED) {
+		buf_add_str(detail, file);
+		buf_add_lit(detail, " is longer than 8 MiB");
+	} else if (err != OK) {
+		file_describe(detail, "read", is_stdin ? STDIN_SHOWN : file);
+		err = ERR_USAGE;
+	}
+	return err;
+}
+
+static const char *name_of_format(const struct args *args, const char *file)
+{
+	if (args_has(args, "format"))
+		return board_format_names[args_number(args, "format")];
+	return board_format_names[board_format_of(slice_of_str(file))];
+}
+
+/* FILE:LINE: text, as editors and people know it from compilers. */
+static void say_lines(const struct cli *cli, const char *file, const struct json_value *lines)
+{
+	struct buf line = { 0 };
+
+	for (size_t i = 0; i < json_count(lines); i++) {
+		const struct json_value *one = json_at(lines, i);
+		int64_t number = member_i64(one, "line");
+
+		buf_clear(&line);
+		buf_add_str(&line, file);
+		if (number) {
+			buf_add_byte(&line, ':');
+			buf_add_i64(&line, number);
+		}
+		buf_add_lit(&line, ": ");
+		buf_add_slice(&line, member_text(one, "text"));
+		cli_say(cli, buf_slice(&line));
+	}
+	buf_finish(&line);
+}
+
+static void print_ids(struct cli *cli, const char *heading, const struct json_value *ids)
+{
+	if (json_count(ids) == 0)
+		return;
+	buf_add_str(&cli->out, heading);
+	print_value(&cli->out, "ids", ids, 0);
+	buf_add_byte(&cli->out, '\n');
+}
+
+/* "Board demo: 26 critical and 28 filler tasks; 54 created, 0 changed, 0 unchanged." */
+static void print_import(struct cli *cli, const struct json_value *answer)
+{
+	const struct json_value *created = json_get(answer, SLICE("created"));
+	const struct json_value *changed = json_get(answer, SLICE("changed"));
+	bool is_dry = false;
+
+	print_sentence(&cli->out,
+		       "Board {board}[ ({title})]: {critical} critical and {filler} filler tasks",
+		       answer);
+	cli->out.len--;
+	buf_add_lit(&cli->out, "; ");
+	buf_add_u64(&cli->out, json_count(created));
+	buf_add_lit(&cli->out, " created, ");
+	buf_add_u64(&cli->out, json_count(changed));
+	buf_add_lit(&cli->out, " changed, ");
+	buf_add_i64(&cli->out, member_i64(answer, "unchanged"));
+	buf_add_lit(&cli->out, " unchanged.\n");
+	print_ids(cli, "changed: ", changed);
+	print_ids(cli, "completed: ", json_get(answer, SLICE("completed")));
+	print_ids(cli, "on the board, not in the document: ",
+		  json_get(answer, SLICE("not_in_document")));
+	if (json_get_bool(json_get(answer, SLICE("dry_run")), &is_dry) && is_dry)
+		buf_add_lit(&cli->out, "Nothing was changed: this was a dry run.\n");
+}
+
+static int print_imported(struct cli *cli, const struct args *args, const char *file,
+			  const struct ifab_reply *reply, enum ifab_status status)
+{
+	struct json_value *answer;
+	int code = 0;
+
+	if (status != IFAB_OK)
+		code = command_refuse(cli, args, reply);
+	if (reply->body_len == 0 || (cli->as_json && status == IFAB_OK))
+		return status == IFAB_OK ? command_print(cli, args, reply) : code;
+	if (cli_parse(cli, slice_of(reply->body, reply->body_len), &answer) != OK)
+		return IFAB_FAILED;
+	say_lines(cli, file, json_get(answer, SLICE("errors")));
+	say_lines(cli, file, json_get(answer, SLICE("remarks")));
+	if (status == IFAB_OK)
+		print_import(cli, answer);
+	json_free(answer);
+	return code;
+}
+
+static void write_import(const struct args *args, const char *file, struct slice text,
+			 struct buf *out)
+{
+	struct json_writer json = json_begin(out);
+
+	json_object(&json);
+	if (args_has(args, "board"))
+		json_put_text(&json, "board", args_text(args, "board"));
+	json_put_text(&json, "document", text);
+	json_put_str(&json, "format", name_of_format(args, file));
+	json_put_str(&json, "file", file);
+	if (args_number(args, "dry_run"))
+		json_put_bool(&json, "dry_run", true);
+	json_object_end(&json);
+}
+
+int board_import_run(struct cli *cli, const struct args *args)
+{
+	const char *file = args_has(args, "file") ? args_text(args, "file").ptr : "-";
+	const char *shown = strcmp(file, "-") == 0 ? STDIN_SHOWN : file;
+	struct buf text = { 0 }, json = { 0 }, detail = { 0 };
+	struct ifab_reply reply = { 0 };
+	enum err err = read_document(file, &text, &detail);
+	int code = 0;
+
+	if (err != OK) {
+		code = cli_refuse(cli, err, buf_slice(&detail));
+	} else if (cli_client(cli, &code)) {
+		write_import(args, shown, buf_slice(&text), &json);
+		code = print_imported(cli, args, shown, &reply,
+				      command_call_json(cli, args->verb->name, buf_slice(&json),
+							&reply));
+	}
+	ifab_reply_free(&reply);
+	buf_finish(&text);
+	buf_finish(&json);
+	buf_finish(&detail);
+	return code;
+}

@@ -1,0 +1,40 @@
+/*
+ * print - answers as people read them.
+ */
+#ifndef CLI_PRINT_H
+#define CLI_PRINT_H
+
+#include "cli/cli.h"
+
+/* 20:34:07, or 2026-11-22 20:34 when it is not today. */
+void print_clock(struct buf *out, int64_t at_us, int64_t now_us);
+/* 20:34:07 (in 1 min 40 s), 20:34:07 (2 s ago). */
+void print_clock_and_distance(struct buf *out, int64_t at_us, int64_t now_us);
+
+/* One scalar or list of scalars on one line; times and durations are told by `key` and form. */
+void print_value(struct buf *out, const char *key, const struct json_value *value, int64_t now_us);
+
+/* `key: value` for each member; objects and lists below are indented. */
+void print_object(struct buf *out, const struct json_value *object, int64_t now_us);
+
+/* The answer of a command as a table, a sentence or an object, by what it is. */
+void print_answer(struct cli *cli, const struct args *args, const struct json_value *answer);
+
+/* The rows of a list that has a table of its own: boards, tasks, swarms, blockers, notes. */
+bool print_rows(struct cli *cli, const char *member, const struct json_value *answer);
+
+/*
+ * One line from an object: {member} is replaced; what stands in [] is left
+ * out when a member in it is missing or empty.
+ */
+void print_sentence(struct buf *out, const char *sentence, const struct json_value *object);
+
+/* Also when there is no value. */
+bool value_is(const struct json_value *value, enum json_kind kind);
+/* A member that is a text, else empty; a number, else 0. */
+struct slice member_text(const struct json_value *object, const char *name);
+int64_t member_i64(const struct json_value *object, const char *name);
+/* A time, from its text; 0 when there is none. */
+int64_t member_time(const struct json_value *object, const char *name);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * verb - everything that `if` can be asked: the rows of command.def, and
+ * those of local.def, which need no command of their own on the daemon.
+ */
+#ifndef CLI_VERB_H
+#define CLI_VERB_H
+
+#include "cli/cli.h"
+
+#define VERBS_MAX 128
+
+enum shell { SHELL_BASH, SHELL_ZSH, SHELL_FISH, SHELL_COUNT };
+extern const char *const shell_names[];
+/* What completion scripts can ask the daemon to name. */
+enum id_source {
+	ID_SOURCE_BOARD, ID_SOURCE_TASK, ID_SOURCE_SWARM, ID_SOURCE_BLOCKER, ID_SOURCE_NOTE,
+	ID_SOURCE_COUNT
+};
+extern const char *const id_source_names[];
+/* How a board can be shown. */
+enum view { VIEW_TABLE, VIEW_MARKDOWN, VIEW_JSON, VIEW_DOT, VIEW_MERMAID, VIEW_COUNT };
+extern const char *const view_names[];
+
+typedef int verb_fn(struct cli *cli, const struct args *args);
+
+struct verb {
+	const char *part;		/* task */
+	const char *verb;		/* claim; may be empty: events */
+	const char *name;		/* task.claim, as the client calls it; NULL for local verbs */
+	const char *summary;
+	const char *example;
+	const struct command_info *command;	/* NULL for local verbs */
+	const struct field *fields[SCHEMA_FIELDS_MAX];
+	size_t field_count;
+	bool takes_rest;		/* words behind "--" */
+	verb_fn *run;
+};
+
+/* Made once, at the start. */
+void verbs_init(void);
+const struct verb *verb_at(size_t index);	/* NULL behind the last */
+
+/* NULL when there is none. `verb` may be NULL: the verb without a name. */
+const struct verb *verb_find(const char *part, const char *verb);
+bool part_exists(const char *part);
+/* Whether the part does something without a verb behind it. */
+bool part_stands_alone(const char *part);
+
+/* Parts in the order of help; NULL behind the last. */
+const char *part_at(size_t index);
+/* One line about a part. */
+const char *part_summary(const char *part);
+
+/* The name of an argument as a flag, without dashes: wait_ms is "wait", est_cost_usd "est-cost". */
+#define FLAG_NAME_SIZE 64
+void flag_name(const struct field *field, char ret_name[FLAG_NAME_SIZE]);
+/* Whether the flag is given as a duration with a unit. */
+bool flag_takes_unit(const struct field *field);
+/* What stands for the value in help: ID, TEXT, DURATION, FILE. */
+const char *flag_metavar(const struct field *field);
+
+/* The nearest of the names that were offered, when it is near enough to be meant. */
+struct nearest {
+	const char *wanted;
+	const char *name;	/* NULL: none is near */
+	size_t distance;
+};
+void nearest_offer(struct nearest *nearest, const char *name);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * verify - checks the ledger, by the daemon or without one.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/call.h"
+#include "cli/daemon_start.h"
+#include "cli/local.h"
+#include "cli/print.h"
+
+/* The program that keeps ledgers also checks them: this one knows nothing of their form. */
+static int verify_offline(struct cli *cli, const struct args *args)
+{
+	const char *argv[8] = { daemon_find(cli), "--verify", args_text(args, "ledger").ptr };
+	struct buf detail = { 0 };
+	size_t argc = 3;
+	int code;
+
+	if (!argv[0])
+		return cli_refuse(cli, ERR_OS, SLICE("there is no if-coordinator beside this program"));
+	if (args_has(args, "head")) {
+		argv[argc++] = "--head";
+		argv[argc++] = args_text(args, "head").ptr;
+	}
+	if (cli->as_json)
+		argv[argc++] = "--json";
+	execv(argv[0], (char *const *)(uintptr_t)argv);
+	buf_add_lit(&detail, "cannot run ");
+	buf_add_str(&detail, argv[0]);
+	buf_add_lit(&detail, ": ");
+	buf_add_str(&detail, strerror(errno));
+	code = cli_refuse(cli, ERR_OS, buf_slice(&detail));
+	buf_finish(&detail);
+	return code;
+}
+
+int witness_verify_run(struct cli *cli, const struct args *args)
+{
+	struct ifab_reply reply = { 0 };
+	bool is_whole = true;
+	int code = 0;
+
+	if (args_has(args, "ledger"))
+		return verify_offline(cli, args);
+	if (!cli_client(cli, &code))
+		return code;
+	/* However long the ledger is, it is read to its end. */
+	ifab_set_timeout(cli->client, 0);
+	if (command_call(cli, args, &reply) != IFAB_OK) {
+		code = command_refuse(cli, args, &reply);
+	} else {
+		code = command_print(cli, args, &reply);
+		if (ifab_reply_bool(&reply, "ok", &is_whole) && !is_whole)
+			code = IFAB_FAILED;
+	}
+	ifab_reply_free(&reply);
+	return code;
+}
