@@ -49,3 +49,172 @@ bool amount_of_decimal(struct slice text, int64_t *ret_nano)
 	*ret_nano = negative ? -sum : sum;
 	return true;
 }
+
+struct word {
+	const char *text;
+	int64_t value;
+};
+
+/* Longer words first: the first that starts the text is taken. */
+static const struct word time_units[] = {
+	{ "milliseconds", 1 },	     { "millisecond", 1 },	{ "msecs", 1 },
+	{ "msec", 1 },		     { "ms", 1 },		{ "minutes", 60000 },
+	{ "minute", 60000 },	     { "mins", 60000 },		{ "min", 60000 },
+	{ "m", 60000 },		     { "seconds", 1000 },	{ "second", 1000 },
+	{ "secs", 1000 },	     { "sec", 1000 },		{ "s", 1000 },
+	{ "hours", HOUR_MS },	     { "hour", HOUR_MS },	{ "hrs", HOUR_MS },
+	{ "hr", HOUR_MS },	     { "h", HOUR_MS },		{ "days", 8 * HOUR_MS },
+	{ "day", 8 * HOUR_MS },	     { "d", 8 * HOUR_MS },	{ "weeks", 40 * HOUR_MS },
+	{ "week", 40 * HOUR_MS },    { "wks", 40 * HOUR_MS },	{ "wk", 40 * HOUR_MS },
+	{ "w", 40 * HOUR_MS },
+};
+static const struct word currencies[] = {
+	{ "us$", 1 },	  { "usd", 1 },	   { "us dollars", 1 },
+	{ "dollars", 1 }, { "dollar", 1 }, { "$", 1 },
+};
+static const struct word range_marks[] = {
+	{ "to", 1 },  { "\xe2\x80\x93", 1 }, { "\xe2\x80\x94", 1 },
+	{ "...", 1 }, { "..", 1 },	      { "-", 1 },
+};
+static const struct word approximations[] = {
+	{ "~", 1 },	   { "\xe2\x89\x88", 1 }, { "<=", 1 },	   { "\xe2\x89\xa4", 1 },
+	{ "<", 1 },	   { "about", 1 },	  { "ca.", 1 },	   { "approx.", 1 },
+	{ "up to", 1 },
+};
+
+/* Cuts the first word of the list that starts the text, case ignored. 0 when none does. */
+static int64_t cut_word(struct slice *text, const struct word *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct slice word = slice_of_str(words[i].text);
+
+		if (text->len >= word.len && slice_is_nocase(slice_head(*text, word.len), word)) {
+			*text = slice_trim(slice_from(*text, word.len));
+			return words[i].value;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Cuts a number off: digits, commas between groups of three, a point. Any
+ * other comma may be a decimal one, and guessing would be wrong by 1,000.
+ */
+static bool cut_number(struct slice *text, int64_t *ret_nano)
+{
+	char digits[40];
+	size_t len = 0, at = 0, group = 0;
+	bool grouped = false, point = false;
+
+	for (; at < text->len && len < sizeof(digits); at++) {
+		char c = text->ptr[at];
+
+		if (c == ',') {
+			if (point || (grouped && group != 3) || len == 0)
+				return false;
+			grouped = true;
+			group = 0;
+			continue;
+		}
+		/* Two points are a range: 2..3h. */
+		if (c == '.' && (point || (at + 1 < text->len && text->ptr[at + 1] == '.')))
+			break;
+		if (c != '.' && !byte_is_digit(c))
+			break;
+		if (c == '.' && grouped && group != 3)
+			return false;
+		point = point || c == '.';
+		group += !point;
+		digits[len++] = c;
+	}
+	if ((grouped && !point && group != 3) || !amount_of_decimal(slice_of(digits, len), ret_nano))
+		return false;
+	*text = slice_trim(slice_from(*text, at));
+	return true;
+}
+
+/* How often a text may go on; "1w 2d 3h 4m 5s" to the same again is the longest that makes sense. */
+#define PARTS_MAX 16
+
+bool amount_of_money(struct slice text, int64_t *ret_nanousd)
+{
+	int64_t value = -1, low = -1;
+	bool range = false;
+
+	text = slice_trim(text);
+	cut_word(&text, approximations, ARRAY_LEN(approximations));
+	for (int part = 0; part < PARTS_MAX && text.len; part++) {
+		if (cut_word(&text, currencies, ARRAY_LEN(currencies)))
+			continue;
+		if (value >= 0 && !range &&
+		    cut_word(&text, range_marks, ARRAY_LEN(range_marks))) {
+			range = true;
+			low = value;
+			value = -1;
+			continue;
+		}
+		if (value >= 0 || !cut_number(&text, &value))
+			return false;
+	}
+	if (text.len || value < 0 || value < low)
+		return false;
+	*ret_nanousd = value;
+	return true;
+}
+
+bool amount_is_money(struct slice text)
+{
+	text = slice_trim(text);
+	cut_word(&text, approximations, ARRAY_LEN(approximations));
+	if (cut_word(&text, currencies, ARRAY_LEN(currencies)))
+		return true;
+	while (text.len && (byte_is_digit(text.ptr[0]) || text.ptr[0] == '.' || text.ptr[0] == ',' ||
+			    text.ptr[0] == '-' || text.ptr[0] == ' '))
+		text = slice_from(text, 1);
+	return cut_word(&text, currencies, ARRAY_LEN(currencies)) != 0;
+}
+
+/* Adds nano x unit milliseconds. */
+static bool add_time(int64_t *sum_ms, int64_t nano, int64_t unit_ms)
+{
+	int64_t whole;
+
+	return !__builtin_mul_overflow(nano / NANO, unit_ms, &whole) &&
+	       !__builtin_add_overflow(*sum_ms, whole, sum_ms) &&
+	       !__builtin_add_overflow(*sum_ms, nano % NANO * unit_ms / NANO, sum_ms);
+}
+
+bool amount_of_time(struct slice text, int64_t *ret_ms)
+{
+	int64_t sum_ms = 0, nano = -1;
+	bool range = false, said = false;
+
+	text = slice_trim(text);
+	cut_word(&text, approximations, ARRAY_LEN(approximations));
+	for (int part = 0; part < PARTS_MAX && text.len; part++) {
+		int64_t unit_ms;
+
+		if (!range && (said || nano >= 0) &&
+		    cut_word(&text, range_marks, ARRAY_LEN(range_marks))) {
+			range = true;	/* the lower end does not count */
+			said = false;
+			sum_ms = 0;
+			nano = -1;
+			continue;
+		}
+		if (nano < 0) {
+			if (!cut_number(&text, &nano) || nano < 0)
+				return false;
+			continue;
+		}
+		unit_ms = cut_word(&text, time_units, ARRAY_LEN(time_units));
+		if (unit_ms == 0 || !add_time(&sum_ms, nano, unit_ms))
+			return false;
+		nano = -1;
+		said = true;
+	}
+	if (text.len || nano >= 0 || !said)
+		return false;
+	*ret_ms = sum_ms;
+	return true;
+}

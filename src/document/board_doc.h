@@ -47,7 +47,10 @@ struct doc_task {
 	int64_t est_cost_nanousd;
 	int64_t max_cost_nanousd;
 	int64_t est_ms;			/* Est column when it is a time: 2h, 30m */
+	int64_t limit_ms;		/* longest time of one attempt */
 	int64_t max_attempts;
+	int64_t not_before_us;		/* earliest start */
+	int64_t start_by_us;		/* latest start */
 	int line;			/* of the document, from 1 */
 };
 
