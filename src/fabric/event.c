@@ -144,7 +144,12 @@ void event_write_json(const struct event *event, struct json_writer *json)
 	if (event->actor.len)
 		json_put_text(json, "by", event->actor);
 	schema_write_json(&info->fields, &event->of, json);
-	if (info->has_spec)
-		schema_write_json(&task_spec_schema, &event->spec, json);
+	/* An object of its own: a task has a kind as well as an event. */
+	if (info->has_spec) {
+		json_key(json, "spec");
+		json_object(json);
+		schema_write_json_set(&task_spec_schema, &event->spec, json);
+		json_object_end(json);
+	}
 	json_object_end(json);
 }
