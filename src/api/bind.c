@@ -65,20 +65,26 @@ static const char *nearest_name(const struct schema *schema, struct slice name)
 	return nearest;
 }
 
-static enum err refuse_unknown(struct binding *binding, struct slice name, const char *why)
+static enum err refuse_place(struct binding *binding, struct slice name, const char *why)
 {
-	const char *nearest = nearest_name(&binding->info->args, name);
-
 	buf_add_lit(binding->detail, "argument ");
 	bind_write_quote(name, binding->detail);
 	buf_add_lit(binding->detail, ": ");
 	buf_add_str(binding->detail, why);
+	return ERR_ARGUMENT_UNKNOWN;
+}
+
+static enum err refuse_unknown(struct binding *binding, struct slice name)
+{
+	const char *nearest = nearest_name(&binding->info->args, name);
+	enum err err = refuse_place(binding, name, "is not known here");
+
 	if (nearest) {
 		buf_add_lit(binding->detail, "; did you mean ");
 		buf_add_str(binding->detail, nearest);
 		buf_add_byte(binding->detail, '?');
 	}
-	return ERR_ARGUMENT_UNKNOWN;
+	return err;
 }
 
 static enum err refuse_twice(struct binding *binding, const struct field *field)
@@ -95,9 +101,9 @@ static enum err find_argument(struct binding *binding, struct slice name,
 	const struct field *field = schema_find(schema, name);
 
 	if (!field)
-		return refuse_unknown(binding, name, "is not known here");
+		return refuse_unknown(binding, name);
 	if (field->flags & FIELD_IN_PATH)
-		return refuse_unknown(binding, name, "stands in the path");
+		return refuse_place(binding, name, "stands in the path");
 	if (binding->command->args.given & field_bit(schema, field) && !field_is_list(field->kind))
 		return refuse_twice(binding, field);
 	binding->command->args.given |= field_bit(schema, field);
@@ -231,7 +237,7 @@ static enum err refuse_query(struct binding *binding)
 
 	if (err != OK || !name.ptr)
 		return err;
-	return refuse_unknown(binding, name, "stands in the query, where this method takes none");
+	return refuse_place(binding, name, "stands in the query; this method takes it in the body");
 }
 
 static enum err bind_body(struct binding *binding)

@@ -16,7 +16,7 @@
 /* Absent texts are empty, absent numbers -1; zeroed but for `part` and `after` lets all through. */
 struct feed_filter {
 	int64_t part;			/* enum part, or -1 */
-	int64_t after;			/* only events with a higher number; -1: from the first, or now */
+	int64_t after;			/* only events with a higher number; -1: any */
 	int64_t since_us;		/* 0: from the beginning */
 	int64_t until_us;		/* 0: to the end */
 	struct slice kind;		/* task.claimed, or task. for all of tasks */
