@@ -169,11 +169,19 @@ static bool take_bytes(struct snapshot_job *job)
 	return true;
 }
 
+/*
+ * A large state takes long to write and little longer to replay half as many
+ * events as it has tasks: then snapshots are further apart.
+ */
 static bool is_due(const struct daemon *daemon)
 {
-	return daemon->health.err == OK && daemon->config.snapshot_events &&
-	       daemon->machine.state.last_event >=
-		       daemon->snapshot_event + daemon->config.snapshot_events;
+	const struct state *state = &daemon->machine.state;
+	uint64_t apart = daemon->config.snapshot_events;
+
+	if (apart < state->tasks.count / 2 && apart)
+		apart = state->tasks.count / 2;
+	return daemon->health.err == OK && apart &&
+	       state->last_event >= daemon->snapshot_event + apart;
 }
 
 /* Work goes on by itself when the writer says that it is done, so no turn has to be hurried. */
