@@ -156,7 +156,8 @@ void decision_name_task(const struct decision *decision, uint32_t index, struct 
 	const struct task *task = state_task(decision->state, index);
 
 	*ret_board = state_board(decision->state, task->board)->id;
-	*ret_id = task_id(task);
+	/* A copy: once task.changed is folded, the id lies elsewhere. */
+	*ret_id = arena_copy(decision->arena, task_id(task));
 }
 
 void decision_emit_ready(struct decision *decision, uint32_t task, struct slice because)

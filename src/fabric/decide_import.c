@@ -65,8 +65,10 @@ static void take_board(struct import *import)
 
 		for (uint32_t dep = 0; dep < task->dep_count; dep++)
 			deps[dep] = task_id(state_task(state, task->deps[dep]));
+		/* A copy: once task.changed is folded, the id lies elsewhere. */
 		add_node(import, (struct node){
-			.id = task_id(task), .task = board->tasks[i],
+			.id = arena_copy(import->decision->arena, task_id(task)),
+			.task = board->tasks[i],
 			.deps = { deps, task->dep_count },
 			.done = task->state == TASK_DONE, .ended = task_has_ended(task),
 		});

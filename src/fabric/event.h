@@ -80,7 +80,7 @@ void event_encode(const struct event *event, int64_t record_at_us, struct buf *o
 MUST_USE enum err event_decode(struct slice *body, int64_t record_at_us, struct arena *arena,
 			       struct event *ret_event);
 
-/* {"event":17,"at":...,"kind":"task.claimed","part":...,"by":..., fields...} */
+/* {"event":17,"at":...,"kind":"task.claimed","part":...,"by":..., fields..., "spec":{...}} */
 void event_write_json(const struct event *event, struct json_writer *json);
 
 #endif

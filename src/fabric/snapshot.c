@@ -197,8 +197,7 @@ static void code_swarm(struct codec *codec, struct state *state, uint32_t index)
 	swarm->skills = capability_set_of(&state->capabilities, swarm->capabilities);
 	state->registered_swarms += swarm->registered;
 	if (swarm->registered && !swarm->absent)
-		state_timer(state, TIMER_PRESENCE, index,
-			    swarm->seen_at_us + swarm->presence_ms * 1000);
+		state_presence_timer(state, index, swarm->seen_at_us + swarm->presence_ms * 1000);
 }
 
 static void code_swarms(struct codec *codec, struct state *state)
@@ -524,7 +523,7 @@ static void load_specs(struct codec *codec, struct state *state)
 				codec->bad = true;
 				return;
 			}
-		state_spec_set(state, i, &spec);
+		state_spec_apply(state, i, &spec);
 		if (task->state == TASK_READY)
 			ready_add(state, i);
 		else if (!task_has_ended(task) && task->not_before_us)
@@ -563,7 +562,7 @@ static void load_claims(struct codec *codec, struct state *state, struct claim_l
 		claim->attempt = saved->claim.attempt;
 		claim->imported = saved->claim.imported;
 		owned_set(&claim->note, saved->claim.note);
-		state_timer(state, TIMER_LEASE, saved->task, claim->lease_until_us);
+		state_lease_timer(state, task->claim, claim->lease_until_us);
 	}
 	heap_finish(&order);
 }
