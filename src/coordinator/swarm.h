@@ -35,8 +35,10 @@ struct swarm {
 	uint32_t skills;		/* number of its set of capabilities */
 	uint32_t first_claim;
 	uint32_t claim_count;
-	uint32_t waiting;		/* requests of it that wait for something: a sign of life */
 	uint32_t held_count;		/* of these, on tasks that a blocker holds: they take no slot */
+	uint32_t waiting;		/* requests of it that wait for something: a sign of life */
+	int64_t heard_at_us;		/* when the last of them ended */
+	int64_t timer_us;		/* of its presence; 0: none is set */
 	uint64_t *inbox;		/* numbers of unread messages, rising; owned */
 	size_t inbox_capacity;
 	size_t inbox_first;		/* those before were read */

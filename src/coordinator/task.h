@@ -79,6 +79,7 @@ struct claim {
 	uint32_t previous_of_swarm;
 	uint32_t *waiting;		/* tasks that are ready but for its paths; owned */
 	size_t waiting_count, waiting_capacity;
+	int64_t timer_us;		/* of its place's next timer; 0: none is set */
 };
 
 static inline struct slice task_id(const struct task *task)

@@ -267,6 +267,22 @@ enum err decide_task_cancel(struct decision *decision, const struct command *com
 	return OK;
 }
 
+/* Who tries a task again after its time to start has passed does so in spite of it. */
+static void emit_start_by_lifted(struct decision *decision, uint32_t index)
+{
+	struct task_spec spec;
+	struct event *event;
+
+	task_spec_of(state_task(decision->state, index), decision->arena, &spec);
+	if (spec.start_by == 0 || spec.start_by > decision->now_us)
+		return;
+	spec.start_by = 0;
+	event = decision_emit(decision, EVENT_TASK_CHANGED);
+	decision_name_task(decision, index, &event->of.task_changed.board,
+			   &event->of.task_changed.task);
+	event->spec = spec;
+}
+
 enum err decide_task_retry(struct decision *decision, const struct command *command)
 {
 	const struct cmd_task_retry *args = &command->args.task_retry;
@@ -281,6 +297,7 @@ enum err decide_task_retry(struct decision *decision, const struct command *comm
 	if (task->state != TASK_FAILED && task->state != TASK_CANCELLED)
 		return REFUSE(decision, ERR_TASK_NOT_ENDED, "task {} is {}", task_id(task),
 			      slice_of_str(task_state_names[task->state]));
+	emit_start_by_lifted(decision, index);
 	of = &decision_emit(decision, EVENT_TASK_RETRIED)->of.task_retried;
 	decision_name_task(decision, index, &of->board, &of->task);
 	of->reason = args->reason;

@@ -233,7 +233,9 @@ static void emit_claimed(struct decision *decision, uint32_t index, uint32_t swa
 	event->actor = swarm->id;
 	decision_name_task(decision, index, &of->board, &of->task);
 	of->swarm = swarm->id;
-	of->attempt = task->claim == INDEX_NONE ? task->attempts + 1 : task->attempts;
+	of->attempt = task->attempts;
+	if (task->claim == INDEX_NONE && task->attempts < UINT16_MAX)
+		of->attempt++;
 	of->lease_ms = lease_ms ? lease_ms : default_lease_ms(swarm);
 	of->claim_until = decision->now_us + claim_limit_ms(decision, task) * 1000;
 	of->lease_until = lease_end_us(decision->now_us, of->lease_ms, of->claim_until);
@@ -533,60 +535,84 @@ static int64_t lease_over_us(const struct state *state, const struct claim *clai
 	return over_us > state->grace_until_us ? over_us : state->grace_until_us;
 }
 
-static void tick_lease(struct decision *decision, struct state *state, uint32_t index)
+/*
+ * Timers are judged by the time that they are for and not by now: several
+ * that are over then end in the order of their times, whatever heartbeats
+ * and restarts did to the heap before.
+ */
+static void tick_lease(struct decision *decision, struct state *state,
+		       const struct heap_entry *timer)
 {
-	const struct claim *claim;
+	struct claim *claim = state_claim(state, timer->value);
 	int64_t over_us;
 
-	if (state_task(state, index)->claim == INDEX_NONE)
+	if (claim->timer_us != timer->key)
 		return;
-	claim = state_claim(state, state_task(state, index)->claim);
+	claim->timer_us = 0;
+	if (claim->task == INDEX_NONE)
+		return;
 	over_us = lease_over_us(state, claim);
-	if (over_us > decision->now_us)
-		state_timer(state, TIMER_LEASE, index, over_us);
+	if (over_us > timer->key || timer->tie != ((uint64_t)TIMER_LEASE << 32 | claim->task))
+		state_lease_timer(state, timer->value, over_us);
 	else
-		emit_lease_lost(decision, index, claim);
+		emit_lease_lost(decision, claim->task, claim);
 }
 
-static void tick_ready(struct decision *decision, uint32_t index)
+static void tick_ready(struct decision *decision, uint32_t index, int64_t at_us)
 {
 	const struct task *task = state_task(decision->state, index);
 
-	if ((task->state == TASK_DELAYED || task->state == TASK_BLOCKED) &&
+	if (task->not_before_us == at_us &&
+	    (task->state == TASK_DELAYED || task->state == TASK_BLOCKED) &&
 	    is_free_again(decision, task, task->not_before_us))
 		decision_emit_ready(decision, index, SLICE("its time has come"));
 }
 
-static void tick_start_by(struct decision *decision, uint32_t index)
+/*
+ * Asks the task alone, not how often a timer went off: a task that was ever
+ * claimed has been started, and stays so when it comes back.
+ */
+static void tick_start_by(struct decision *decision, uint32_t index, int64_t at_us)
 {
 	const struct task *task = state_task(decision->state, index);
 	struct task_spec spec;
 	struct ev_task_expired *of;
 
 	task_spec_of(task, decision->arena, &spec);
-	if (spec.start_by == 0 || spec.start_by > decision->now_us ||
-	    (task->state != TASK_READY && task->state != TASK_DELAYED &&
-	     task->state != TASK_BLOCKED))
+	if (spec.start_by != at_us || task->attempts || task_has_ended(task))
 		return;
 	of = &decision_emit(decision, EVENT_TASK_EXPIRED)->of.task_expired;
 	decision_name_task(decision, index, &of->board, &of->task);
 	of->start_by = spec.start_by;
 }
 
-static void tick_presence(struct decision *decision, struct state *state, uint32_t index)
+/* Whoever waits for an answer is there, and was until it got one. */
+static int64_t absent_us(const struct state *state, const struct swarm *swarm, int64_t now_us)
 {
-	const struct swarm *swarm = state_swarm(state, index);
-	int64_t over_us = swarm->seen_at_us + swarm->presence_ms * 1000;
-	struct ev_swarm_absent *of;
+	int64_t heard_us = swarm->waiting ? now_us : swarm->seen_at_us;
+	int64_t over_us;
 
+	if (heard_us < swarm->heard_at_us)
+		heard_us = swarm->heard_at_us;
+	over_us = heard_us + swarm->presence_ms * 1000;
+	return over_us > state->grace_until_us ? over_us : state->grace_until_us;
+}
+
+static void tick_presence(struct decision *decision, struct state *state,
+			  const struct heap_entry *timer)
+{
+	struct swarm *swarm = state_swarm(state, timer->value);
+	struct ev_swarm_absent *of;
+	int64_t over_us;
+
+	if (swarm->timer_us != timer->key)
+		return;
+	swarm->timer_us = 0;
 	if (!swarm->registered || swarm->absent)
 		return;
-	if (over_us < state->grace_until_us)
-		over_us = state->grace_until_us;
-	if (swarm->waiting)
-		over_us = decision->now_us + swarm->presence_ms * 1000;
-	if (over_us > decision->now_us) {
-		state_timer(state, TIMER_PRESENCE, index, over_us);
+	over_us = absent_us(state, swarm, decision->now_us);
+	if (over_us > timer->key) {
+		state_presence_timer(state, timer->value, over_us);
 		return;
 	}
 	of = &decision_emit(decision, EVENT_SWARM_ABSENT)->of.swarm_absent;
@@ -598,16 +624,16 @@ static void tick_one(struct decision *decision, struct state *state, struct heap
 {
 	switch ((enum timer_what)timer.what) {
 	case TIMER_LEASE:
-		tick_lease(decision, state, timer.value);
+		tick_lease(decision, state, &timer);
 		break;
 	case TIMER_READY:
-		tick_ready(decision, timer.value);
+		tick_ready(decision, timer.value, timer.key);
 		break;
 	case TIMER_START_BY:
-		tick_start_by(decision, timer.value);
+		tick_start_by(decision, timer.value, timer.key);
 		break;
 	case TIMER_PRESENCE:
-		tick_presence(decision, state, timer.value);
+		tick_presence(decision, state, &timer);
 		break;
 	default:
 		BUG("a timer is for something");

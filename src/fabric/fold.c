@@ -131,7 +131,7 @@ static bool fold_swarm_registered(struct state *state, const struct event *event
 	swarm->skills = capability_set_of(&state->capabilities, of->capabilities);
 	swarm->absent = false;
 	swarm->seen_at_us = event->at_us;
-	state_timer(state, TIMER_PRESENCE, index, event->at_us + of->presence_ms * 1000);
+	state_presence_timer(state, index, event->at_us + of->presence_ms * 1000);
 	return true;
 }
 
@@ -243,11 +243,14 @@ static bool end_blocker(struct state *state, const struct event *event, enum blo
 	if (task->blockers_open || task->state != TASK_HELD)
 		return true;
 	if (task->claim == INDEX_NONE) {
-		state_task_move(state, blocker->task, TASK_BLOCKED);
+		/* It was given back while it was held, perhaps with a time before which it rests. */
+		bool rests = task->open_deps == 0 && task->not_before_us > event->at_us;
+
+		state_task_move(state, blocker->task, rests ? TASK_DELAYED : TASK_BLOCKED);
 		return true;
 	}
 	state_claim(state, task->claim)->lease_until_us = of->lease_until;
-	state_timer(state, TIMER_LEASE, blocker->task, of->lease_until);
+	state_lease_timer(state, task->claim, of->lease_until);
 	state_task_move(state, blocker->task, TASK_CLAIMED);
 	return true;
 }
@@ -359,8 +362,7 @@ static void note_presence(struct state *state, const struct event *event)
 	swarm->seen_at_us = event->at_us;
 	if (swarm->absent) {
 		swarm->absent = false;
-		state_timer(state, TIMER_PRESENCE, index,
-			    event->at_us + swarm->presence_ms * 1000);
+		state_presence_timer(state, index, event->at_us + swarm->presence_ms * 1000);
 	}
 }
 

@@ -135,7 +135,7 @@ static void start_claim(struct state *state, uint32_t index, uint32_t swarm,
 	claim->claim_until_us = of->claim_until;
 	claim->attempt = (uint32_t)of->attempt;
 	claim->imported = of->imported != 0;
-	state_timer(state, TIMER_LEASE, index, of->lease_until);
+	state_lease_timer(state, at, of->lease_until);
 }
 
 FOLD(task_claimed)
@@ -177,8 +177,7 @@ FOLD(task_extended)
 		return false;
 	state_claim(state, claim)->lease_ms = of->lease_ms;
 	state_claim(state, claim)->lease_until_us = of->lease_until;
-	/* A shorter lease than before needs a timer of its own. */
-	state_timer(state, TIMER_LEASE, index, of->lease_until);
+	state_lease_timer(state, claim, of->lease_until);
 	return fold_task_step(state, index, event);
 }
 
@@ -328,7 +327,8 @@ FOLD(task_expired)
 	uint32_t index = fold_task_of(state, of->board, of->task);
 	struct task_outcome outcome = { .reason = SLICE("nobody had started it in time") };
 
-	if (index == INDEX_NONE || !fold_task_step(state, index, event))
+	if (index == INDEX_NONE || state_task(state, index)->claim != INDEX_NONE ||
+	    !fold_task_step(state, index, event))
 		return false;
 	set_outcome(state_task(state, index), &outcome, event->at_us);
 	return true;

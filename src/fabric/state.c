@@ -42,9 +42,13 @@ void owned_list_set(struct slice_list *owned, struct slice_list value)
 	struct slice *items;
 	char *at;
 
+	if (value.count == 0) {
+		owned_list_free(owned);
+		return;
+	}
 	for (size_t i = 0; i < value.count; i++)
 		bytes += value.items[i].len;
-	items = value.count ? alloc_resize(NULL, 1, bytes) : NULL;
+	items = alloc_resize(NULL, 1, bytes);
 	at = (char *)(items + value.count);
 	for (size_t i = 0; i < value.count; i++) {
 		memcpy(at, value.items[i].ptr, value.items[i].len);
@@ -361,28 +365,74 @@ void state_timer(struct state *state, enum timer_what what, uint32_t value, int6
 	});
 }
 
+void state_lease_timer(struct state *state, uint32_t index, int64_t at_us)
+{
+	struct claim *claim = state_claim(state, index);
+
+	if (claim->timer_us && claim->timer_us <= at_us)
+		return;
+	claim->timer_us = at_us;
+	/* The task decides between equal times: a claim's place may differ after a restart. */
+	heap_push(&state->timers, (struct heap_entry){
+		.key = at_us, .tie = (uint64_t)TIMER_LEASE << 32 | claim->task, .value = index,
+		.what = TIMER_LEASE,
+	});
+}
+
+void state_presence_timer(struct state *state, uint32_t index, int64_t at_us)
+{
+	struct swarm *swarm = state_swarm(state, index);
+
+	if (swarm->timer_us && swarm->timer_us <= at_us)
+		return;
+	swarm->timer_us = at_us;
+	state_timer(state, TIMER_PRESENCE, index, at_us);
+}
+
 /* ---- tasks --------------------------------------------------------------------------------- */
+
+/*
+ * Dependents are sorted, so that they become ready in the same order whether
+ * the state was folded or loaded. Returns where the first one stands that is
+ * not before `dependent`.
+ */
+static uint32_t dependent_place(const struct task *task, uint32_t dependent)
+{
+	uint32_t low = 0, high = task->dependent_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (task->dependents[middle] < dependent)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
 
 static void remove_dependent(struct task *task, uint32_t dependent)
 {
-	for (uint32_t i = 0; i < task->dependent_count; i++) {
-		if (task->dependents[i] != dependent)
-			continue;
-		task->dependents[i] = task->dependents[--task->dependent_count];
-		return;
-	}
-	BUG("a dependency knows its dependents");
+	uint32_t at = dependent_place(task, dependent);
+
+	ENSURE(at < task->dependent_count && task->dependents[at] == dependent);
+	task->dependent_count--;
+	memmove(task->dependents + at, task->dependents + at + 1,
+		(task->dependent_count - at) * sizeof(uint32_t));
 }
 
 /* Powers of two from 4: most tasks have few dependents, a gate may have thousands. */
 static void add_dependent(struct task *task, uint32_t dependent)
 {
 	uint32_t count = task->dependent_count;
+	uint32_t at = dependent_place(task, dependent);
 
 	if (count == 0 || (count >= 4 && (count & (count - 1)) == 0))
 		task->dependents = alloc_resize(task->dependents, count ? (size_t)count * 2 : 4,
 						sizeof(uint32_t));
-	task->dependents[task->dependent_count++] = dependent;
+	memmove(task->dependents + at + 1, task->dependents + at, (count - at) * sizeof(uint32_t));
+	task->dependents[at] = dependent;
+	task->dependent_count++;
 }
 
 static void set_deps(struct state *state, uint32_t index, struct slice_list deps)
@@ -407,17 +457,9 @@ static void set_deps(struct state *state, uint32_t index, struct slice_list deps
 	}
 }
 
-void state_spec_set(struct state *state, uint32_t index, const struct task_spec *spec)
+void state_spec_apply(struct state *state, uint32_t index, const struct task_spec *spec)
 {
 	struct task *task = state_task(state, index);
-	struct buf text = { 0 };
-
-	buf_add(&text, task->text, task->id_len);
-	schema_encode(&task_spec_schema, spec, &text);
-	free(task->text);
-	task->text = alloc_copy(text.ptr, text.len);
-	task->spec_len = (uint32_t)(text.len - task->id_len);
-	buf_finish(&text);
 
 	task->kind = (uint8_t)spec->kind;
 	task->priority = (int32_t)spec->priority;
@@ -429,6 +471,22 @@ void state_spec_set(struct state *state, uint32_t index, const struct task_spec 
 	set_deps(state, index, spec->deps);
 	if (spec->start_by)
 		state_timer(state, TIMER_START_BY, index, spec->start_by);
+}
+
+void state_spec_set(struct state *state, uint32_t index, const struct task_spec *spec)
+{
+	struct task *task = state_task(state, index);
+	char *old = task->text;
+	struct buf text = { 0 };
+
+	buf_add(&text, task->text, task->id_len);
+	schema_encode(&task_spec_schema, spec, &text);
+	task->text = alloc_copy(text.ptr, text.len);
+	task->spec_len = (uint32_t)(text.len - task->id_len);
+	buf_finish(&text);
+	state_spec_apply(state, index, spec);
+	/* Last: the new specification may point into the old one. */
+	free(old);
 }
 
 /* Dependents count the tasks they wait for that are not done. */
@@ -493,6 +551,7 @@ uint32_t state_claim_add(struct state *state, uint32_t task_index, uint32_t swar
 	*claim = (struct claim){
 		.task = task_index, .swarm = swarm_index, .percent = -1,
 		.next_of_swarm = swarm->first_claim, .previous_of_swarm = INDEX_NONE,
+		.timer_us = claim->timer_us,
 	};
 	owned_list_set(&claim->paths, paths);
 	for (size_t i = 0; i < claim->paths.count; i++)
@@ -530,7 +589,8 @@ void state_claim_drop(struct state *state, uint32_t index)
 	owned_set(&claim->note, SLICE_EMPTY);
 	owned_list_free(&claim->paths);
 	*claim = (struct claim){ .task = INDEX_NONE, .swarm = INDEX_NONE,
-				 .next_of_swarm = state->free_claim };
+				 .next_of_swarm = state->free_claim,
+				 .timer_us = claim->timer_us };
 	state->free_claim = index;
 	state->live_claims--;
 }

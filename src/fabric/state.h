@@ -27,7 +27,7 @@
 #include "governor/capability.h"
 
 enum timer_what {
-	TIMER_LEASE,		/* value: task */
+	TIMER_LEASE,		/* value: claim */
 	TIMER_READY,		/* value: delayed task */
 	TIMER_START_BY,		/* value: task */
 	TIMER_PRESENCE,		/* value: swarm */
@@ -138,7 +138,9 @@ uint32_t state_swarm_of_name(struct state *state, struct slice id);
 uint32_t state_add_blocker(struct state *state, struct slice id);
 uint32_t state_add_message(struct state *state, uint64_t number);
 void state_drop_message(struct state *state, uint32_t index);
-/* Takes the numbers out of the specification into the task's volatile fields. */
+/* Takes out of the specification what the task's volatile fields hold. */
+void state_spec_apply(struct state *state, uint32_t task, const struct task_spec *spec);
+/* The same, and the task keeps the specification. */
 void state_spec_set(struct state *state, uint32_t task, const struct task_spec *spec);
 void state_task_move(struct state *state, uint32_t task, enum task_state to);
 /* A claim on `task` by `swarm`, in both of their lists; paths are copied and reserved. */
@@ -154,6 +156,13 @@ void state_note_drop(struct state *state, size_t position);
 void state_inbox_add(struct state *state, uint32_t swarm, uint32_t message);
 void state_inbox_read(struct state *state, uint32_t swarm, uint64_t cursor);
 void state_timer(struct state *state, enum timer_what what, uint32_t value, int64_t at_us);
+/*
+ * One timer for each place of a claim and for each swarm. When it goes off
+ * too early, because a heartbeat came since, it is set anew: so that neither
+ * heartbeats nor short claims leave timers behind.
+ */
+void state_lease_timer(struct state *state, uint32_t claim, int64_t at_us);
+void state_presence_timer(struct state *state, uint32_t swarm, int64_t at_us);
 
 /* Owned copies, as the structs hold them. */
 void owned_set(struct slice *owned, struct slice value);
