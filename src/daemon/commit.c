@@ -10,6 +10,7 @@
 #define TICKS_A_TURN 64			/* timers served before requests get their turn again */
 #define INLINE_APPEND_US 1500		/* a disk that is slower is waited for by the thread */
 #define INLINE_BATCH_X16 24		/* one and a half commands a batch: nobody else waits */
+#define REST_US 250000			/* without an append, before the store may tidy up */
 #define PROBE_US 1000000		/* between two tries to write while writes are refused */
 
 /* ---- answers ------------------------------------------------------------------------------- */
@@ -182,6 +183,7 @@ static void appended(void *context)
 	daemon->durable_batch++;
 	daemon->stats.records++;
 	daemon->stats.events += daemon->writing_count;
+	commit_plan_rest(daemon);
 	release_replies(daemon);
 	streams_publish(daemon, buf_slice(&daemon->writing), daemon->writing_at_us,
 			daemon->writing_first);
@@ -305,7 +307,6 @@ static enum err write_mark(struct daemon *daemon)
 	return ledger_append(&daemon->ledger, &mark, &daemon->append_detail);
 }
 
-/* Whether the record that was in doubt was kept decides what the state is. */
 static enum err clear_doubt(struct daemon *daemon)
 {
 	bool kept = false;
@@ -315,8 +316,9 @@ static enum err clear_doubt(struct daemon *daemon)
 		return OK;
 	buf_clear(&daemon->append_detail);
 	err = ledger_resolve(&daemon->ledger, &kept, &daemon->append_detail);
-	if (err != OK || !kept)
+	if (err != OK)
 		return err;
+	/* While it was in doubt it may have been visible or not: the state is built on what is sure. */
 	machine_finish(&daemon->machine);
 	err = daemon_recover(daemon, &daemon->append_detail);
 	if (err != OK)
@@ -347,6 +349,43 @@ void commit_probe(void *context)
 	log_event(LOG_LEVEL_INFO, "ledger", "writes are taken again",
 		  LOG_FIELDS(log_i64("refused_us", clock_wall_us() - daemon->health.since_us)));
 	set_health(daemon, OK, SLICE_EMPTY);
+}
+
+/* ---- resting ------------------------------------------------------------------------------- */
+
+static void rest_job(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (daemon->bus->ops->idle)
+		daemon->bus->ops->idle(daemon->bus);
+}
+
+static void rested(void *context)
+{
+	(void)context;
+}
+
+/* When nothing was appended for a while, the store tidies up what an append would else pay for. */
+void commit_rest(void *context)
+{
+	struct daemon *daemon = context;
+	bool quiet = daemon->rest_records == daemon->stats.records;
+
+	daemon->rest_records = daemon->stats.records;
+	daemon->rest_is_set = false;
+	if (quiet && !writer_is_busy(daemon->writer) && daemon->health.err == OK)
+		writer_start(daemon->writer, rest_job, rested, daemon);
+	else
+		commit_plan_rest(daemon);
+}
+
+void commit_plan_rest(struct daemon *daemon)
+{
+	if (daemon->rest_is_set)
+		return;
+	daemon->rest_is_set = true;
+	loop_timer_set(daemon->rest, REST_US);
 }
 
 void commit_finish(struct daemon *daemon)

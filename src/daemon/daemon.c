@@ -98,10 +98,13 @@ static enum err open_loop(struct daemon *daemon)
 {
 	enum err err = loop_open(&daemon->loop);
 
+	/* A file that may not grow is an error of the write, not the end of the process. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (err != OK)
 		return err;
 	daemon->timer = loop_timer_open(daemon->loop, on_timer, daemon);
 	daemon->probe = loop_timer_open(daemon->loop, commit_probe, daemon);
+	daemon->rest = loop_timer_open(daemon->loop, commit_rest, daemon);
 	daemon->terminate = loop_signal_open(daemon->loop, SIGTERM, on_signal, daemon);
 	daemon->interrupt = loop_signal_open(daemon->loop, SIGINT, on_signal, daemon);
 	return writer_open(daemon->loop, &daemon->writer);
@@ -151,6 +154,7 @@ static void close_loop(struct daemon *daemon)
 		return;
 	loop_timer_close(daemon->timer);
 	loop_timer_close(daemon->probe);
+	loop_timer_close(daemon->rest);
 	loop_signal_close(daemon->terminate);
 	loop_signal_close(daemon->interrupt);
 	loop_close(daemon->loop);

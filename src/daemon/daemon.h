@@ -59,6 +59,9 @@ struct daemon {
 	struct buf detail, members;	/* of one refusal */
 	struct loop_timer *timer;	/* for the machine's next one */
 	struct loop_timer *probe;	/* while writes are refused */
+	struct loop_timer *rest;	/* after the last append */
+	bool rest_is_set;
+	uint64_t rest_records;		/* appended when it was set */
 	struct loop_signal *terminate, *interrupt;
 
 	/* Time as the ledger sees it. */
@@ -122,6 +125,8 @@ void commit_reply(struct daemon *daemon, uint64_t exchange, enum err err, struct
 /* Answers that the machine gave to waiting requests are held like others. */
 void commit_take_answers(struct daemon *daemon);
 void commit_probe(void *daemon);		/* loop timer */
+void commit_rest(void *daemon);			/* loop timer */
+void commit_plan_rest(struct daemon *daemon);
 void commit_finish(struct daemon *daemon);
 
 /* request.c: server_ops. */
