@@ -44,6 +44,7 @@ static const struct tree_limits limits = {
 static const char *const board_passed_over[] = {
 	"created_at", "archived", "task_count", "counts", "more", "seq", "epoch", "remarks",
 	"blockers", "swarms", "critical_path",
+	"dry_run",	/* of whoever imports the body of a request as it is */
 };
 static const char *const task_passed_over[] = {
 	"board", "held_by", "fence", "attempt", "claimed_at", "lease_until", "lease_ms",

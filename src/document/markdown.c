@@ -535,8 +535,9 @@ static enum err run(struct reading *r, struct source_fault *ret_fault)
 		.leave_span = leave_span,
 		.text = add,
 	};
-	int status = md_parse(r->prepared.text.ptr ? r->prepared.text.ptr : "",
-			      (MD_SIZE)r->prepared.text.len, &parser, r);
+	/* md4c looks for the ends of lines with strcspn: a zero byte stands behind the last one. */
+	int status = md_parse(buf_str(&r->prepared.text), (MD_SIZE)r->prepared.text.len, &parser,
+			      r);
 
 	ENSURE(status >= 0);	/* md4c fails only when memory does */
 	if (status == STOP_LINKS)
