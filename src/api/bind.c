@@ -7,12 +7,11 @@
 #include "document/board_doc.h"
 #include "document/json.h"
 
-/* As deep as a body may be, and as many values as the largest board has. */
 static const struct json_limits body_limits = {
 	HTTP_BODY_BYTES_MAX, BIND_JSON_DEPTH_MAX, BIND_JSON_VALUES_MAX,
 };
 static const struct json_limits import_limits = {
-	BIND_IMPORT_BYTES_MAX, BIND_JSON_DEPTH_MAX, BIND_IMPORT_VALUES_MAX,
+	BIND_IMPORT_BYTES_MAX, JSON_READ_DEPTH_MAX, BIND_IMPORT_VALUES_MAX,
 };
 
 struct binding {
@@ -318,7 +317,7 @@ static enum err bind_import(struct binding *binding, struct buf *ret_members)
 		err = bind_import_body(binding);
 	if (err != OK)
 		return err;
-	if (!args->document.ptr) {
+	if (args->document.len == 0) {
 		buf_add_lit(binding->detail, "argument document: is missing");
 		return ERR_ARGUMENT_MISSING;
 	}

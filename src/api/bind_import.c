@@ -232,7 +232,7 @@ static struct slice remarks_of(const struct board_doc *doc, struct arena *arena)
 	return remarks;
 }
 
-/* The argument, else what the document says, else a name made from its title. */
+/* The argument, else what the document says, or a name made from its title. */
 static enum err take_board(const struct board_doc *doc, struct command *command,
 			   struct buf *ret_detail)
 {
@@ -241,11 +241,7 @@ static enum err take_board(const struct board_doc *doc, struct command *command,
 
 	if (args->board.len == 0)
 		args->board = doc->id;
-	if (args->board.len)
-		return bind_check(schema_find(schema, SLICE("board")), args, ret_detail);
-	buf_add_lit(ret_detail,
-		    "argument board: is missing, and the document has no title to make one from");
-	return ERR_ARGUMENT_MISSING;
+	return bind_check(schema_find(schema, SLICE("board")), args, ret_detail);
 }
 
 enum err bind_document(struct arena *arena, struct command *command, struct buf *ret_detail,
