@@ -196,8 +196,12 @@ static void add_csv_detail(const struct event *event, const struct event_info *i
 
 	json_object(&json);
 	schema_write_json(&info->fields, &event->of, &json);
-	if (info->has_spec)
+	if (info->has_spec) {
+		json_key(&json, "spec");
+		json_object(&json);
 		schema_write_json_set(&task_spec_schema, &event->spec, &json);
+		json_object_end(&json);
+	}
 	json_object_end(&json);
 	join_lines(&detail, 0);
 	add_csv_text(buf_slice(&detail), out);
