@@ -126,7 +126,7 @@ static const char *name_of_format(const struct args *args, const char *file)
 }
 
 /* FILE:LINE: text, as editors and people know it from compilers. */
-static void say_lines(const struct cli *cli, const char *file, const struct json_value *lines)
+static void say_lines(const char *file, const struct json_value *lines)
 {
 	struct buf line = { 0 };
 
@@ -142,7 +142,7 @@ static void say_lines(const struct cli *cli, const char *file, const struct json
 		}
 		buf_add_lit(&line, ": ");
 		buf_add_slice(&line, member_text(one, "text"));
-		cli_say(cli, buf_slice(&line));
+		cli_say_plain(buf_slice(&line));
 	}
 	buf_finish(&line);
 }
@@ -182,21 +182,43 @@ static void print_import(struct cli *cli, const struct json_value *answer)
 		buf_add_lit(&cli->out, "Nothing was changed: this was a dry run.\n");
 }
 
+/* The lines say it all: the problem's detail, which has them too, is left out. */
+static int refuse_document(struct cli *cli, const char *file, const struct json_value *problem)
+{
+	struct buf line = { 0 };
+
+	say_lines(file, json_get(problem, SLICE("errors")));
+	buf_add_slice(&line, member_text(problem, "title"));
+	buf_add_lit(&line, ". ");
+	buf_add_slice(&line, member_text(problem, "hint"));
+	cli_say(cli, buf_slice(&line));
+	buf_finish(&line);
+	return err_info(ERR_DOCUMENT_INVALID)->exit_code;
+}
+
 static int print_imported(struct cli *cli, const struct args *args, const char *file,
 			  const struct ifab_reply *reply, enum ifab_status status)
 {
 	struct json_value *answer;
+	bool has_lines;
 	int code = 0;
 
-	if (status != IFAB_OK)
-		code = command_refuse(cli, args, reply);
-	if (reply->body_len == 0 || (cli->as_json && status == IFAB_OK))
-		return status == IFAB_OK ? command_print(cli, args, reply) : code;
+	if (reply->body_len == 0)
+		return command_refuse(cli, args, reply);
 	if (cli_parse(cli, slice_of(reply->body, reply->body_len), &answer) != OK)
 		return IFAB_FAILED;
-	say_lines(cli, file, json_get(answer, SLICE("errors")));
-	say_lines(cli, file, json_get(answer, SLICE("remarks")));
+	has_lines = json_count(json_get(answer, SLICE("errors"))) > 0;
+	if (status != IFAB_OK && !has_lines) {
+		code = command_refuse(cli, args, reply);
+	} else if (cli->as_json) {
+		buf_add_slice(&cli->out, slice_trim(slice_of(reply->body, reply->body_len)));
+		buf_add_byte(&cli->out, '\n');
+	}
+	if (has_lines)
+		code = refuse_document(cli, file, answer);
 	if (status == IFAB_OK)
+		say_lines(file, json_get(answer, SLICE("remarks")));
+	if (status == IFAB_OK && !cli->as_json)
 		print_import(cli, answer);
 	json_free(answer);
 	return code;

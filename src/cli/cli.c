@@ -93,18 +93,28 @@ void cli_flush(struct cli *cli)
 	buf_clear(&cli->out);
 }
 
-void cli_say(const struct cli *cli, struct slice text)
+static void say(const char *program, struct slice text)
 {
 	struct buf line = { 0 };
 	enum err err;
 
-	buf_add_str(&line, cli->program);
-	buf_add_lit(&line, ": ");
+	buf_add_str(&line, program);
+	buf_add_str(&line, program[0] ? ": " : "");
 	text_add_visible(&line, text, true);
 	buf_add_byte(&line, '\n');
 	err = file_write_fd(STDERR_FILENO, buf_slice(&line));
 	(void)err;	/* there is nowhere else to say it */
 	buf_finish(&line);
+}
+
+void cli_say_plain(struct slice text)
+{
+	say("", text);
+}
+
+void cli_say(const struct cli *cli, struct slice text)
+{
+	say(cli->program, text);
 }
 
 void cli_say_str(const struct cli *cli, const char *text)

@@ -53,6 +53,8 @@ struct ifab_client *cli_client(struct cli *cli, int *ret_exit);
 /* Writes what has gathered in cli->out to stdout. */
 void cli_flush(struct cli *cli);
 
+/* The line alone on stderr: FILE:LINE: ... */
+void cli_say_plain(struct slice text);
 /* One line on stderr, "ifctl: ...". Controls in `text` are made visible. */
 void cli_say(const struct cli *cli, struct slice text);
 void cli_say_str(const struct cli *cli, const char *text);

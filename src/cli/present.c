@@ -198,7 +198,7 @@ static const char *const sentences[COMMAND_COUNT] = {
 static bool add_member(struct buf *out, const struct json_value *answer, struct slice member,
 		       int64_t now_us)
 {
-	const struct json_value *value = json_get(answer, member);
+	const struct json_value *value = member_at(answer, member);
 	size_t before = out->len;
 	char name[64] = "";
 	int64_t at_us;

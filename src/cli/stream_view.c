@@ -27,9 +27,9 @@ static const struct {
 	{ EVENT_BOARD_RETITLED, "board {board} is now called {title}" },
 	{ EVENT_BOARD_ARCHIVED, "board {board} was put away[: {reason}]" },
 	{ EVENT_BOARD_UNARCHIVED, "board {board} is in use again" },
-	{ EVENT_TASK_ADDED, "{task} came onto board {board}[: {title}]" },
+	{ EVENT_TASK_ADDED, "{task} came onto board {board}[: {spec.title}]" },
 	{ EVENT_TASK_CHANGED, "{task} was described anew" },
-	{ EVENT_TASK_READY, "{task} is ready[: {because}]" },
+	{ EVENT_TASK_READY, "{task} is ready[ ({because})]" },
 	{ EVENT_TASK_CLAIMED, "{swarm} has {task} until {lease_until}, attempt {attempt}"
 			      "[, {waited_ms} after it was ready]" },
 	{ EVENT_TASK_EXTENDED, "{swarm} keeps {task} until {lease_until}" },

@@ -198,7 +198,9 @@ static bool take_bytes(void *context, int http_status, struct slice bytes)
 	struct download *download = context;
 
 	if (http_status >= 200 && http_status <= 299) {
-		download->has_begun = true;
+		if (bytes.len == 0)
+		return true;
+	download->has_begun = true;
 		return download->on_bytes(download->context, bytes.ptr, bytes.len);
 	}
 	if (download->problem.len + bytes.len <= PROBLEM_BYTES_MAX)

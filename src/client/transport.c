@@ -98,6 +98,25 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
 	return len;
 }
 
+/*
+ * A line of the head; the empty one ends it. Whoever reads a stream is told
+ * then: its first byte of content may be long in coming.
+ */
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+	struct exchange *exchange = context;
+	const struct transport_request *request = &exchange->request;
+	size_t len = size * count;
+	long status = 0;
+
+	curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (!request->on_body || bytes[0] != '\r' || status < 200 ||
+	    request->on_body(request->context, (int)status, SLICE_EMPTY))
+		return len;
+	exchange->was_stopped = true;
+	return 0;
+}
+
 static void exchange_close(struct exchange *exchange)
 {
 	if (exchange->easy)
@@ -125,6 +144,8 @@ static bool exchange_open(struct exchange *exchange, struct transport *transport
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
 	if (transport->address->is_unix)
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, transport->address->text.ptr);

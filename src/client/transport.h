@@ -33,7 +33,10 @@ struct transport_request {
 	struct slice body;		/* ptr is NULL: none */
 	const char *headers[TRANSPORT_HEADERS_MAX];	/* whole lines without CR LF */
 	size_t header_count;
-	/* May be NULL. A false ends the request. */
+	/*
+	 * May be NULL. A false ends the request. Called without bytes when the
+	 * head of the answer has come.
+	 */
 	bool (*on_body)(void *context, int http_status, struct slice bytes);	/* else into `body` */
 	void *context;
 	/* Only for one that blocks; whoever starts another kind has a loop for these. */
