@@ -290,6 +290,7 @@ bool commit_work(void *context)
 	more = streams_work(daemon) || more;
 	more = control_work(daemon) || more;
 	more = snapshots_work(daemon) || more;
+	trim_work(daemon);
 	set_timer(daemon);
 	return more;
 }

@@ -254,6 +254,12 @@ void control_request(struct daemon *daemon, uint64_t exchange, const struct comm
 	case COMMAND_WITNESS_HEAD:
 		head(daemon, exchange);
 		break;
+	case COMMAND_WITNESS_SNAPSHOT:
+		snapshots_request(daemon, exchange);
+		break;
+	case COMMAND_WITNESS_TRIM:
+		trim_request(daemon, exchange, command);
+		break;
 	case COMMAND_WITNESS_VERIFY:
 		begin_verify(daemon, exchange, command->args.witness_verify.head);
 		break;

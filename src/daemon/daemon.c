@@ -170,6 +170,7 @@ void daemon_close(struct daemon *daemon)
 	control_finish(daemon);
 	writer_close(daemon->writer);
 	snapshots_finish(daemon);
+	trim_finish(daemon);
 	if (daemon->machine.state.boards.item_size)
 		machine_finish(&daemon->machine);
 	if (daemon->ledger.bus)

@@ -44,6 +44,7 @@ struct health {
 struct stream;
 struct verify_job;
 struct snapshot_job;
+struct trim_job;
 
 struct daemon {
 	struct daemon_config config;
@@ -89,6 +90,9 @@ struct daemon {
 	struct stream *streams;
 	struct verify_job *verifies;
 	struct snapshot_job *snapshot;
+	uint64_t snapshot_wanted;	/* exchange that waits for the next one, or 0 */
+	uint64_t snapshot_awaited;	/* exchange that waits for this one, or 0 */
+	struct trim_job *trim;
 	uint64_t snapshot_event;	/* last event of the newest snapshot */
 	int64_t started_us;
 	bool stopping;
@@ -152,6 +156,13 @@ void control_finish(struct daemon *daemon);
 
 /* snapshots.c */
 bool snapshots_work(struct daemon *daemon);
+/* Answers when one that begins now is kept, or has failed. */
+void snapshots_request(struct daemon *daemon, uint64_t exchange);
 void snapshots_finish(struct daemon *daemon);
+
+/* trim.c */
+void trim_request(struct daemon *daemon, uint64_t exchange, const struct command *command);
+void trim_work(struct daemon *daemon);
+void trim_finish(struct daemon *daemon);
 
 #endif

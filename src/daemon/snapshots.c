@@ -61,6 +61,38 @@ static void snapshot_free(struct daemon *daemon)
 	daemon->snapshot = NULL;
 }
 
+/* Whoever asked for it learns what became of it. */
+static void tell(struct daemon *daemon, enum err err, struct slice detail, int64_t event)
+{
+	struct buf body = { 0 };
+	struct json_writer json = json_begin(&body);
+	uint64_t exchange = daemon->snapshot_awaited;
+
+	daemon->snapshot_awaited = 0;
+	if (!exchange)
+		return;
+	if (err != OK) {
+		server_reply_error(daemon->server, exchange, err, detail, SLICE_EMPTY);
+		return;
+	}
+	json_object(&json);
+	json_put_bool(&json, "kept", true);
+	json_put_i64(&json, "event", event);
+	json_object_end(&json);
+	server_reply(daemon->server, exchange, 200, "application/json", SLICE_EMPTY,
+		     buf_slice(&body));
+	buf_finish(&body);
+}
+
+void snapshots_request(struct daemon *daemon, uint64_t exchange)
+{
+	if (daemon->snapshot_wanted)
+		server_reply_error(daemon->server, exchange, ERR_STORAGE_BUSY,
+				   SLICE("a snapshot was asked for already"), SLICE_EMPTY);
+	else
+		daemon->snapshot_wanted = exchange;
+}
+
 void snapshots_finish(struct daemon *daemon)
 {
 	if (daemon->snapshot)
@@ -80,10 +112,14 @@ static void start(struct daemon *daemon)
 {
 	struct snapshot_job *job;
 
+	daemon->snapshot_awaited = daemon->snapshot_wanted;
+	daemon->snapshot_wanted = 0;
 	/* What is folded ahead of the ledger is not to be in it: everything is appended first. */
 	commit_now(daemon);
-	if (daemon->health.err != OK || daemon->machine.batch_count)
+	if (daemon->health.err != OK || daemon->machine.batch_count) {
+		tell(daemon, ERR_STORAGE_IO, SLICE("the ledger cannot be written"), 0);
 		return;
+	}
 	job = alloc_zero(1, sizeof(*job));
 	*job = (struct snapshot_job){
 		.daemon = daemon, .chain = daemon->durable,
@@ -94,6 +130,7 @@ static void start(struct daemon *daemon)
 	daemon->snapshot_event = job->last_event;
 	if (child_start(save, &daemon->machine.state, &job->child) != OK) {
 		log_event(LOG_LEVEL_WARN, "snapshot", "no process could be made", LOG_NO_FIELDS);
+		tell(daemon, ERR_OS, SLICE("no process could be made"), 0);
 		free(job);
 		return;
 	}
@@ -136,6 +173,7 @@ static void stepped(void *context)
 	if (job->err != OK) {
 		log_event(LOG_LEVEL_WARN, "snapshot", "not kept; the ledger is whole without it",
 			  LOG_FIELDS(log_err(job->err), log_text("detail", buf_slice(&job->detail))));
+		tell(daemon, job->err, buf_slice(&job->detail), 0);
 		snapshot_free(daemon);
 		return;
 	}
@@ -146,6 +184,7 @@ static void stepped(void *context)
 		  LOG_FIELDS(log_i64("event", (int64_t)job->last_event),
 			     log_i64("bytes", (int64_t)job->writer.state_bytes),
 			     log_i64("took_us", clock_mono_us() - job->begun_us)));
+	tell(daemon, OK, SLICE_EMPTY, (int64_t)job->last_event);
 	snapshot_free(daemon);
 }
 
@@ -190,7 +229,7 @@ bool snapshots_work(struct daemon *daemon)
 	struct snapshot_job *job = daemon->snapshot;
 
 	if (!job) {
-		if (is_due(daemon) && !daemon->stopping)
+		if ((is_due(daemon) || daemon->snapshot_wanted) && !daemon->stopping)
 			start(daemon);
 		job = daemon->snapshot;
 	}

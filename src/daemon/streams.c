@@ -27,7 +27,9 @@ struct stream {
 	struct slice owned[6];		/* the filter's texts */
 	enum form form;
 	bool follow;
+	bool is_trace;
 	bool live;
+	bool from_oldest;		/* no cursor was given: what was trimmed is not missed */
 	bool full;			/* the reader has to take some first */
 	bool gone;
 	int64_t left;			/* events that may still be sent */
@@ -126,6 +128,8 @@ static enum err where_to_begin(struct daemon *daemon, const struct http_request 
 		buf_add_lit(&daemon->detail, "Last-Event-ID is not the number of an event");
 		return ERR_ARGUMENT_TYPE;
 	}
+	/* A trace names a task, not a cursor, wherever the task began. */
+	stream->from_oldest = stream->filter.after < 0 || stream->is_trace;
 	if (stream->filter.after < 0)
 		stream->filter.after = stream->follow && stream->filter.since_us == 0 ?
 					       (int64_t)last_event : 0;
@@ -139,6 +143,16 @@ static enum err where_to_begin(struct daemon *daemon, const struct http_request 
 	return OK;
 }
 
+static enum err oldest_record(struct daemon *daemon, uint64_t *ret_seq)
+{
+	struct bus_head head;
+	enum err err = daemon->bus->ops->head(daemon->bus, &head, &daemon->detail);
+
+	if (err == OK)
+		*ret_seq = head.first_seq;
+	return err;
+}
+
 static enum err begin_reading(struct daemon *daemon, struct stream *stream)
 {
 	uint64_t seq = daemon->durable.seq + 1;
@@ -146,6 +160,10 @@ static enum err begin_reading(struct daemon *daemon, struct stream *stream)
 
 	if (stream->next_event < daemon->durable.next_event)
 		err = ledger_find_event(daemon->bus, stream->next_event, &seq, &daemon->detail);
+	if (err == ERR_CURSOR_TRIMMED && stream->from_oldest) {
+		buf_clear(&daemon->detail);
+		err = oldest_record(daemon, &seq);
+	}
 	if (err == OK)
 		err = ledger_reader_begin(&stream->reader, daemon->bus, seq, &daemon->detail);
 	stream->reading = err == OK;
@@ -157,7 +175,8 @@ static void set_up(struct stream *stream, const struct command *command)
 	stream->left = INT64_MAX;
 	if (command->type == COMMAND_WITNESS_QUERY)
 		stream->left = command->args.witness_query.limit;
-	if (command->type == COMMAND_WITNESS_TRACE)
+	stream->is_trace = command->type == COMMAND_WITNESS_TRACE;
+	if (stream->is_trace)
 		stream->left = LIMIT_TRACE_MOST;
 	stream->follow = command->type == COMMAND_NOTE_WATCH ||
 			 (command->type == COMMAND_EVENTS_STREAM &&

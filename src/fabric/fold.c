@@ -52,6 +52,12 @@ static bool fold_command_quarantined(struct state *state, const struct event *ev
 	return true;
 }
 
+/* Records are the ledger's; that somebody removed them is for the record. */
+static bool fold_ledger_trimmed(struct state *state, const struct event *event)
+{
+	return event->of.ledger_trimmed.before <= (int64_t)state->last_event;
+}
+
 /* ---- boards -------------------------------------------------------------------------------- */
 
 static bool fold_board_created(struct state *state, const struct event *event)

@@ -303,6 +303,19 @@ void machine_begin_reign(struct machine *machine, uint64_t epoch, struct slice v
 	commit_one(machine, &decision);
 }
 
+void machine_note_trim(struct machine *machine, uint64_t before, struct slice reason,
+		       struct slice actor, int64_t now_us)
+{
+	struct decision decision;
+
+	arena_reset(&machine->arena);
+	decision_init(&decision, &machine->state, not_before(machine, now_us), actor,
+		      &machine->arena);
+	decision_emit(&decision, EVENT_LEDGER_TRIMMED)->of.ledger_trimmed =
+		(struct ev_ledger_trimmed){ (int64_t)before, reason };
+	commit_one(machine, &decision);
+}
+
 void machine_quarantine(struct machine *machine, struct slice key, int64_t now_us)
 {
 	struct decision decision;

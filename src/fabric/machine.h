@@ -81,6 +81,10 @@ void machine_begin_reign(struct machine *machine, uint64_t epoch, struct slice v
 /* Never runs this command again; `key` is its machine_command_id. */
 void machine_quarantine(struct machine *machine, struct slice key, int64_t now_us);
 
+/* Puts on record that records before this event, which must be past, are removed. */
+void machine_note_trim(struct machine *machine, uint64_t before, struct slice reason,
+		       struct slice actor, int64_t now_us);
+
 /* Its idempotency key, or "fp-" and its fingerprint, in `space` if need be. */
 #define MACHINE_COMMAND_ID_BYTES 24
 struct slice machine_command_id(const struct command *command,
