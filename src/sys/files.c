@@ -81,6 +81,15 @@ enum err file_write_fd(int fd, struct slice content)
 	return OK;
 }
 
+void file_write_now(int fd, struct slice line)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+	/* A pipe that is writable takes a page without waiting. */
+	if (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) && write(fd, line.ptr, line.len) < 0)
+		return;
+}
+
 /* The folder a path lies in, in `ret_folder`. False when it is too long. */
 static bool folder_of(const char *path, char ret_folder[PATH_MAX])
 {

@@ -28,6 +28,9 @@ MUST_USE enum err file_write(const char *path, struct slice content, mode_t mode
 /* Writes all of it to a descriptor, however often that takes. */
 MUST_USE enum err file_write_fd(int fd, struct slice content);
 
+/* One line for whoever reads, or nothing: it never waits for them. At most a page goes whole. */
+void file_write_now(int fd, struct slice line);
+
 /* mkdir -p; folders that exist keep their mode. */
 MUST_USE enum err file_make_folder(const char *path, mode_t mode);
 /* Makes a rename or a new file in this folder durable. */

@@ -471,6 +471,20 @@ failed:
 	return ERR_OS;
 }
 
+bool process_can_run(const char *name, const char *const *env)
+{
+	char program[PATH_MAX];
+
+	if (!find_program(name, env, program))
+		return false;
+	if (is_program(program))
+		return true;
+	/* stat and access say why, but for a folder, which anybody may enter. */
+	if (access(program, X_OK) == 0)
+		errno = EISDIR;
+	return false;
+}
+
 pid_t process_pid(const struct process *process)
 {
 	return process->pid;

@@ -52,6 +52,8 @@ struct process_ops {
 MUST_USE enum err process_spawn(struct loop *loop, const struct process_spec *spec,
 				const struct process_ops *ops, void *context,
 				struct process **ret_process);
+/* Whether a program of this name can be found, as process_spawn does; errno says why not. */
+bool process_can_run(const char *name, const char *const *env);
 pid_t process_pid(const struct process *process);
 bool process_has_ended(const struct process *process);
 
