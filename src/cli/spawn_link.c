@@ -1,0 +1,684 @@
+#include "cli/spawn_link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "base/rfc3339.h"
+#include "cli/print.h"
+#include "fabric/limit.h"
+#include "sys/clock.h"
+
+#define HEARTBEAT_MS 15000
+#define HEARTBEATS_A_LEASE 4		/* of a lease that is shorter than usual */
+#define HEARTBEAT_LEAST_MS 20
+#define PAUSE_FIRST_US 250000		/* before the next try of what was refused for now */
+#define PAUSE_MOST_US 15000000
+#define ANSWER_IN_A_HURRY_US 1000000	/* "nothing ready" this early was not waited for */
+#define RETRY_MS (1000LL * 60 * 60 * 24 * 365)	/* workers outlive a daemon that is away */
+#define KEY_SIZE 64
+
+/* One thing to be told, until it is. */
+struct telling {
+	struct spawn_link *link;
+	struct telling *next;
+	struct ifab_pending *pending;	/* NULL: before the next try */
+	struct loop_timer *timer;
+	int64_t pause_us;
+	const char *verb;
+	struct buf args;
+	char key[KEY_SIZE];		/* the same in each try, so that it takes effect once */
+	struct spawn_claim claim;	/* only what names it */
+	void *about;
+};
+
+struct spawn_link {
+	struct loop *loop;
+	struct ifab_client *client;
+	struct spawn_link_options options;
+	const struct spawn_link_ops *ops;
+	void *context;
+	struct loop_fd *watched;
+	struct loop_timer *beat_timer;
+	struct loop_timer *ask_timer;
+	struct loop_timer *leave_timer;
+	struct ifab_pending *registering;
+	struct ifab_pending *asking;
+	struct ifab_pending *beating;
+	struct ifab_pending *following;
+	struct ifab_pending *leaving;
+	struct telling *tellings;
+	struct buf args;
+	struct buf path;
+	int64_t asked_at_us;		/* wall clock */
+	int64_t ask_pause_us;
+	int64_t beats;
+	bool wants_task;
+	bool is_registered;
+	bool was_registered;
+	bool is_connected;
+};
+
+static const struct json_limits answer_limits = {
+	.bytes_max = 16 * 1024 * 1024, .depth_max = JSON_READ_DEPTH_MAX, .values_max = 1000000,
+};
+
+/* NULL when it is no JSON. */
+static struct json_value *parse(const char *text, size_t len)
+{
+	struct json_value *root;
+
+	return json_parse(slice_of(text, len), &answer_limits, &root, NULL) == OK ? root : NULL;
+}
+
+static struct json_writer args_begin(struct spawn_link *link)
+{
+	struct json_writer json;
+
+	buf_clear(&link->args);
+	json = json_begin(&link->args);
+	json_object(&json);
+	json_put_text(&json, "swarm", link->options.swarm);
+	return json;
+}
+
+static struct ifab_pending *start(struct spawn_link *link, const char *name, ifab_end_fn *on_end)
+{
+	return ifab_start(link->client, name, buf_str(&link->args), NULL, on_end, link);
+}
+
+/* ---- claims ---------------------------------------------------------------------------- */
+
+void spawn_claim_finish(struct spawn_claim *claim)
+{
+	for (size_t i = 0; claim->run && claim->run[i]; i++)
+		free((void *)(uintptr_t)claim->run[i]);
+	free(claim->run);
+	buf_finish(&claim->json);
+	*claim = (struct spawn_claim){ 0 };
+}
+
+static bool copy_id(char ret_id[IFAB_ID_SIZE], struct slice id)
+{
+	if (id.len == 0 || id.len >= IFAB_ID_SIZE)
+		return false;
+	memcpy(ret_id, id.ptr, id.len);
+	ret_id[id.len] = '\0';
+	return true;
+}
+
+static void read_run(const struct json_value *list, struct spawn_claim *claim)
+{
+	size_t count = json_count(list);
+	struct slice word;
+
+	if (count == 0)
+		return;
+	claim->run = alloc_zero(count + 1, sizeof(*claim->run));
+	for (size_t i = 0; i < count; i++) {
+		if (!json_get_text(json_at(list, i), &word))
+			word = SLICE_EMPTY;
+		claim->run[i] = alloc_copy(word.ptr, word.len);
+	}
+}
+
+bool spawn_claim_read(const struct ifab_reply *reply, struct spawn_claim *ret_claim)
+{
+	struct json_value *root = parse(reply->body, reply->body_len);
+	struct spawn_claim claim = { 0 };
+	bool is_claim = copy_id(claim.board, member_text(root, "board")) &&
+			copy_id(claim.task, member_text(root, "task"));
+
+	claim.fence = member_i64(root, "fence");
+	if (is_claim && claim.fence > 0) {
+		claim.attempt = member_i64(root, "attempt");
+		claim.limit_ms = member_i64(root, "limit_ms");
+		claim.ready_at_us = member_time(root, "ready_at");
+		read_run(json_get(root, SLICE("run")), &claim);
+		buf_add(&claim.json, reply->body, reply->body_len);
+		*ret_claim = claim;
+	}
+	json_free(root);
+	return is_claim && claim.fence > 0;
+}
+
+/* ---- registering ----------------------------------------------------------------------- */
+
+static void beat(struct spawn_link *link);
+static void follow(struct spawn_link *link);
+static void ask(struct spawn_link *link);
+static void begin(struct spawn_link *link);
+
+static void refuse(struct spawn_link *link, enum ifab_status status)
+{
+	link->ops->on_refused(link->context, status);
+}
+
+/* Refused for now: a full disk, a daemon that is busy or stops. */
+static bool is_passing(const struct spawn_link *link, enum ifab_status status)
+{
+	return status == IFAB_TIMEOUT || status == IFAB_UNREACHABLE ||
+	       (status == IFAB_FAILED && ifab_last_error(link->client)->retryable);
+}
+
+static void on_left_behind(void *context, enum ifab_status status, const struct ifab_reply *reply)
+{
+	struct spawn_link *link = context;
+
+	(void)reply;
+	link->registering = NULL;
+	if (status == IFAB_OK || status == IFAB_NOT_FOUND)
+		begin(link);
+	else
+		refuse(link, status);
+}
+
+/* What an earlier supervisor of this name held is nobody's work: our heartbeats would keep it so. */
+static bool gives_back(struct spawn_link *link, const struct ifab_reply *reply)
+{
+	struct json_value *root = parse(reply->body, reply->body_len);
+	bool holds = json_count(json_get(root, SLICE("holds"))) > 0;
+	struct json_writer json;
+
+	json_free(root);
+	if (!holds || link->was_registered || link->options.keeps_claims)
+		return false;
+	json = args_begin(link);
+	json_put_str(&json, "reason", "its supervisor was started again");
+	json_object_end(&json);
+	link->registering = start(link, "swarm.leave", on_left_behind);
+	return link->registering != NULL;
+}
+
+static void on_registered(void *context, enum ifab_status status, const struct ifab_reply *reply)
+{
+	struct spawn_link *link = context;
+	bool is_first = !link->was_registered;
+
+	link->registering = NULL;
+	if (status != IFAB_OK && link->was_registered && is_passing(link, status)) {
+		loop_timer_set(link->beat_timer, PAUSE_MOST_US);
+		return;
+	}
+	if (status != IFAB_OK) {
+		refuse(link, status);
+		return;
+	}
+	if (gives_back(link, reply))
+		return;
+	link->is_registered = link->was_registered = true;
+	/* From here on a daemon that is away is waited for. */
+	ifab_set_retry(link->client, RETRY_MS);
+	if (!link->following)
+		follow(link);
+	beat(link);
+	if (is_first)
+		link->ops->on_ready(link->context);
+	ask(link);
+}
+
+static void begin(struct spawn_link *link)
+{
+	const struct spawn_link_options *options = &link->options;
+	struct json_writer json;
+
+	if (link->registering)
+		return;
+	json = args_begin(link);
+	link->is_registered = false;
+	if (options->capabilities.count)
+		json_put_texts(&json, "capabilities", options->capabilities);
+	json_put_i64(&json, "slots", options->slots);
+	if (options->board.len) {
+		json_key(&json, "boards");
+		json_array(&json);
+		json_text(&json, options->board);
+		json_array_end(&json);
+	}
+	if (options->model.len)
+		json_put_text(&json, "model", options->model);
+	json_object_end(&json);
+	link->registering = start(link, "swarm.register", on_registered);
+	if (!link->registering)
+		refuse(link, ifab_last_error(link->client)->status);
+}
+
+/* ---- staying alive --------------------------------------------------------------------- */
+
+static int64_t beat_us(const struct spawn_link *link)
+{
+	int64_t beat_ms = link->options.lease_ms / HEARTBEATS_A_LEASE;
+
+	if (beat_ms > HEARTBEAT_MS)
+		beat_ms = HEARTBEAT_MS;
+	return (beat_ms < HEARTBEAT_LEAST_MS ? HEARTBEAT_LEAST_MS : beat_ms) * 1000;
+}
+
+static void on_beaten(void *context, enum ifab_status status, const struct ifab_reply *reply)
+{
+	struct spawn_link *link = context;
+	struct json_value *root;
+
+	link->beating = NULL;
+	loop_timer_set(link->beat_timer, beat_us(link));
+	if (status == IFAB_NOT_FOUND) {
+		begin(link);
+		return;
+	}
+	root = status == IFAB_OK ? parse(reply->body, reply->body_len) : NULL;
+	if (root)
+		link->ops->on_holds(link->context, link->beats, json_get(root, SLICE("holds")));
+	json_free(root);
+}
+
+static void beat(struct spawn_link *link)
+{
+	struct json_writer json;
+
+	if (link->beating || link->leaving)
+		return;
+	json = args_begin(link);
+	json_object_end(&json);
+	link->beats++;
+	link->beating = start(link, "swarm.heartbeat", on_beaten);
+}
+
+static void on_beat_time(void *context)
+{
+	struct spawn_link *link = context;
+
+	if (link->is_registered && !link->following)
+		follow(link);
+	if (link->is_registered)
+		beat(link);
+	else
+		begin(link);
+}
+
+int64_t spawn_link_beats(const struct spawn_link *link)
+{
+	return link->beats;
+}
+
+/* ---- asking for tasks ------------------------------------------------------------------ */
+
+static void ask_later(struct spawn_link *link)
+{
+	loop_timer_set(link->ask_timer, link->ask_pause_us);
+	link->ask_pause_us *= 2;
+	if (link->ask_pause_us > PAUSE_MOST_US)
+		link->ask_pause_us = PAUSE_MOST_US;
+}
+
+static bool ended_in_a_hurry(const struct spawn_link *link)
+{
+	return clock_wall_us() - link->asked_at_us < ANSWER_IN_A_HURRY_US;
+}
+
+static void take_claim(struct spawn_link *link, const struct ifab_reply *reply)
+{
+	struct spawn_claim claim;
+
+	if (!spawn_claim_read(reply, &claim)) {
+		ask_later(link);
+		return;
+	}
+	claim.was_awaited = link->asked_at_us <= claim.ready_at_us;
+	link->wants_task = false;
+	link->ops->on_claim(link->context, &claim);
+}
+
+static void on_asked(void *context, enum ifab_status status, const struct ifab_reply *reply)
+{
+	struct spawn_link *link = context;
+	const char *code = ifab_last_error(link->client)->code;
+
+	link->asking = NULL;
+	if (status == IFAB_OK || (status == IFAB_NOTHING_READY && !ended_in_a_hurry(link)))
+		link->ask_pause_us = PAUSE_FIRST_US;
+	if (status == IFAB_OK)
+		take_claim(link, reply);
+	else if (status == IFAB_NOTHING_READY && !ended_in_a_hurry(link))
+		ask(link);
+	else if (status == IFAB_NOTHING_READY || is_passing(link, status) ||
+		 strcmp(code, "slots_full") == 0)
+		ask_later(link);
+	else if (strcmp(code, "swarm_unknown") == 0)
+		begin(link);
+	else
+		refuse(link, status);
+}
+
+static void ask(struct spawn_link *link)
+{
+	struct json_writer json;
+
+	if (!link->wants_task || link->asking || !link->is_registered || link->leaving)
+		return;
+	json = args_begin(link);
+	if (link->options.board.len)
+		json_put_text(&json, "board", link->options.board);
+	if (link->options.critical_only)
+		json_put_bool(&json, "critical_only", true);
+	json_put_i64(&json, "lease_ms", link->options.lease_ms);
+	json_put_i64(&json, "wait_ms", LIMIT_WAIT_MOST_MS);
+	json_object_end(&json);
+	link->asked_at_us = clock_wall_us();
+	link->asking = start(link, "task.next", on_asked);
+	if (!link->asking)
+		refuse(link, ifab_last_error(link->client)->status);
+}
+
+static void on_ask_time(void *context)
+{
+	ask(context);
+}
+
+void spawn_link_ask(struct spawn_link *link)
+{
+	link->wants_task = true;
+	ask(link);
+}
+
+void spawn_link_stop_asking(struct spawn_link *link)
+{
+	link->wants_task = false;
+	loop_timer_cancel(link->ask_timer);
+	ifab_drop(link->asking);
+	link->asking = NULL;
+}
+
+/* ---- hearing of claims that end -------------------------------------------------------- */
+
+static bool ends_a_claim(struct slice kind)
+{
+	return slice_is(kind, SLICE("lease.lost")) || slice_is(kind, SLICE("task.cancelled")) ||
+	       slice_is(kind, SLICE("task.released")) || slice_is(kind, SLICE("task.completed")) ||
+	       slice_is(kind, SLICE("task.failed"));
+}
+
+static bool on_event(void *context, const struct ifab_event *event)
+{
+	struct spawn_link *link = context;
+	struct slice kind = slice_of_str(event->kind);
+	struct json_value *root;
+
+	if (!ends_a_claim(kind))
+		return true;
+	root = parse(event->json, event->json_len);
+	if (root && slice_is(member_text(root, "swarm"), link->options.swarm))
+		link->ops->on_over(link->context, member_text(root, "board"),
+				   member_text(root, "task"), member_i64(root, "fence"), kind,
+				   member_text(root, "reason"));
+	json_free(root);
+	return true;
+}
+
+static bool on_connection(void *context, bool is_connected)
+{
+	struct spawn_link *link = context;
+
+	/* What happened in between may have been missed; the answer tells what is still held. */
+	if (is_connected)
+		beat(link);
+	link->is_connected = is_connected;
+	link->ops->on_connection(link->context, is_connected);
+	return true;
+}
+
+/* Only a cursor that the daemon does not know, of a ledger that began anew, ends a stream for good. */
+static void on_followed(void *context, enum ifab_status status, const struct ifab_reply *reply)
+{
+	struct spawn_link *link = context;
+
+	(void)status;
+	(void)reply;
+	link->following = NULL;
+	loop_timer_set(link->beat_timer, PAUSE_FIRST_US);
+}
+
+static void follow(struct spawn_link *link)
+{
+	struct ifab_stream stream = {
+		.after = -1, .on_event = on_event, .on_tick = on_connection, .context = link,
+	};
+
+	buf_clear(&link->path);
+	/* An id has nothing that a query would have to encode. */
+	buf_add_lit(&link->path, "/v1/events?follow=true&swarm=");
+	buf_add_slice(&link->path, link->options.swarm);
+	stream.path = buf_str(&link->path);
+	link->following = ifab_follow(link->client, &stream, on_followed, link);
+}
+
+/* ---- telling how it went --------------------------------------------------------------- */
+
+static void telling_free(struct telling *telling)
+{
+	struct telling **at = &telling->link->tellings;
+
+	while (*at != telling)
+		at = &(*at)->next;
+	*at = telling->next;
+	ifab_drop(telling->pending);
+	loop_timer_close(telling->timer);
+	buf_finish(&telling->args);
+	free(telling);
+}
+
+static void telling_end(struct telling *telling, const struct ifab_error *refusal)
+{
+	struct spawn_link *link = telling->link;
+	void *about = telling->about;
+	struct ifab_error copy;
+
+	if (refusal)
+		copy = *refusal;
+	telling_free(telling);
+	link->ops->on_reported(link->context, about, refusal ? &copy : NULL);
+}
+
+static bool is_over(enum ifab_status status)
+{
+	return status == IFAB_LEASE_LOST || status == IFAB_NOT_FOUND || status == IFAB_CONFLICT;
+}
+
+static void tell(struct telling *telling);
+
+/* The board does not take what came out, which would keep the task for ever: it gets it back. */
+static void give_back(struct telling *telling, const struct ifab_error *refusal)
+{
+	struct json_writer json;
+	struct buf reason = { 0 };
+
+	buf_add_lit(&reason, "its report was refused: ");
+	buf_add_str(&reason, refusal->title);
+	buf_add_lit(&reason, ": ");
+	buf_add_str(&reason, refusal->detail);
+	buf_clear(&telling->args);
+	json = json_begin(&telling->args);
+	json_object(&json);
+	json_put_str(&json, "board", telling->claim.board);
+	json_put_str(&json, "task", telling->claim.task);
+	json_put_i64(&json, "fence", telling->claim.fence);
+	json_put_text(&json, "reason", buf_slice(&reason));
+	/* Nobody is served by the same again at once. */
+	json_put_i64(&json, "delay_ms", LIMIT_BACKOFF_FIRST_MS);
+	json_object_end(&json);
+	buf_finish(&reason);
+	telling->verb = "task.release";
+	telling->key[0] = 'r';
+	tell(telling);
+}
+
+static void on_told(void *context, enum ifab_status status, const struct ifab_reply *reply)
+{
+	struct telling *telling = context;
+	const struct ifab_error *error = ifab_last_error(telling->link->client);
+
+	(void)reply;
+	telling->pending = NULL;
+	if (status == IFAB_OK) {
+		telling_end(telling, NULL);
+	} else if (is_passing(telling->link, status)) {
+		loop_timer_set(telling->timer, telling->pause_us);
+		telling->pause_us *= 2;
+		if (telling->pause_us > PAUSE_MOST_US)
+			telling->pause_us = PAUSE_MOST_US;
+	} else if (is_over(status) || strcmp(telling->verb, "task.release") == 0) {
+		telling_end(telling, error);
+	} else {
+		give_back(telling, error);
+	}
+}
+
+static void tell(struct telling *telling)
+{
+	telling->pending = ifab_start(telling->link->client, telling->verb, buf_str(&telling->args),
+				      telling->key, on_told, telling);
+	if (!telling->pending)
+		loop_timer_set(telling->timer, telling->pause_us);
+}
+
+static void on_tell_time(void *context)
+{
+	tell(context);
+}
+
+/* A token is never given out twice, so with the time it makes a key that nobody else has. */
+static void make_key(struct telling *telling)
+{
+	struct buf key = { 0 };
+
+	buf_add_lit(&key, "s-");
+	buf_add_i64(&key, telling->claim.fence);
+	buf_add_byte(&key, '-');
+	buf_add_i64(&key, clock_wall_us());
+	memcpy(telling->key, buf_str(&key), key.len + 1);
+	buf_finish(&key);
+}
+
+void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
+		       enum spawn_report report, struct slice reason, struct slice result,
+		       struct slice evidence, void *about)
+{
+	static const char *const verbs[] = {
+		[SPAWN_COMPLETE] = "task.complete", [SPAWN_FAIL] = "task.fail",
+		[SPAWN_RELEASE] = "task.release",
+	};
+	struct telling *telling = alloc_zero(1, sizeof(*telling));
+	struct json_writer json = json_begin(&telling->args);
+
+	telling->link = link;
+	telling->next = link->tellings;
+	link->tellings = telling;
+	telling->timer = loop_timer_open(link->loop, on_tell_time, telling);
+	telling->pause_us = PAUSE_FIRST_US;
+	telling->verb = verbs[report];
+	telling->about = about;
+	telling->claim.fence = claim->fence;
+	memcpy(telling->claim.board, claim->board, sizeof(claim->board));
+	memcpy(telling->claim.task, claim->task, sizeof(claim->task));
+	make_key(telling);
+	json_object(&json);
+	json_put_str(&json, "board", claim->board);
+	json_put_str(&json, "task", claim->task);
+	json_put_i64(&json, "fence", claim->fence);
+	if (reason.len && report != SPAWN_COMPLETE)
+		json_put_text(&json, "reason", reason);
+	if (result.len && report == SPAWN_COMPLETE)
+		json_put_raw(&json, "result", result);
+	if (evidence.len && report != SPAWN_RELEASE)
+		json_put_raw(&json, "evidence", evidence);
+	json_object_end(&json);
+	tell(telling);
+}
+
+/* ---- leaving --------------------------------------------------------------------------- */
+
+static void on_left(void *context, enum ifab_status status, const struct ifab_reply *reply)
+{
+	struct spawn_link *link = context;
+
+	(void)reply;
+	link->leaving = NULL;
+	link->ops->on_left(link->context, status == IFAB_OK || status == IFAB_NOT_FOUND);
+}
+
+static void on_leave_time(void *context)
+{
+	struct spawn_link *link = context;
+
+	ifab_drop(link->leaving);
+	link->leaving = NULL;
+	link->ops->on_left(link->context, false);
+}
+
+void spawn_link_leave(struct spawn_link *link, const char *reason, int64_t limit_us)
+{
+	struct json_writer json;
+
+	spawn_link_stop_asking(link);
+	loop_timer_cancel(link->beat_timer);
+	json = args_begin(link);
+	json_put_str(&json, "reason", reason);
+	json_object_end(&json);
+	loop_timer_set(link->leave_timer, limit_us);
+	link->leaving = start(link, "swarm.leave", on_left);
+}
+
+/* ---- opening and closing --------------------------------------------------------------- */
+
+static void on_ready(void *context, unsigned ready)
+{
+	struct spawn_link *link = context;
+
+	(void)ready;
+	ifab_turn(link->client);
+}
+
+struct spawn_link *spawn_link_open(struct loop *loop, struct ifab_client *client,
+				   const struct spawn_link_options *options,
+				   const struct spawn_link_ops *ops, void *context)
+{
+	struct spawn_link *link;
+	int fd = ifab_fd(client);
+
+	if (fd < 0)
+		return NULL;
+	link = alloc_zero(1, sizeof(*link));
+	link->loop = loop;
+	link->client = client;
+	link->options = *options;
+	link->ops = ops;
+	link->context = context;
+	link->ask_pause_us = PAUSE_FIRST_US;
+	link->watched = loop_fd_open(loop, fd, on_ready, link);
+	loop_fd_watch(link->watched, LOOP_READ);
+	link->beat_timer = loop_timer_open(loop, on_beat_time, link);
+	link->ask_timer = loop_timer_open(loop, on_ask_time, link);
+	link->leave_timer = loop_timer_open(loop, on_leave_time, link);
+	begin(link);
+	return link;
+}
+
+void spawn_link_close(struct spawn_link *link)
+{
+	if (!link)
+		return;
+	while (link->tellings)
+		telling_free(link->tellings);
+	ifab_drop(link->registering);
+	ifab_drop(link->asking);
+	ifab_drop(link->beating);
+	ifab_drop(link->following);
+	ifab_drop(link->leaving);
+	loop_timer_close(link->beat_timer);
+	loop_timer_close(link->ask_timer);
+	loop_timer_close(link->leave_timer);
+	loop_fd_close(link->watched);
+	buf_finish(&link->args);
+	buf_finish(&link->path);
+	free(link);
+}

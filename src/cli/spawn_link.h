@@ -1,0 +1,93 @@
+/*
+ * spawn_link - the board's side of a supervisor: registers its swarm, waits
+ * for tasks, keeps it alive, hears of claims that ended, tells how work went.
+ *
+ * Nothing here blocks. When the daemon is away, everything waits and is said
+ * when it is back; a claim that has ended meanwhile is told then.
+ */
+#ifndef CLI_SPAWN_LINK_H
+#define CLI_SPAWN_LINK_H
+
+#include "base/buf.h"
+#include "document/json.h"
+#include "infrafabric.h"
+#include "sys/loop.h"
+
+struct spawn_link;
+
+/* A claim, as the answer told it. */
+struct spawn_claim {
+	char board[IFAB_ID_SIZE];
+	char task[IFAB_ID_SIZE];
+	int64_t fence;
+	int64_t attempt;
+	int64_t limit_ms;		/* of this attempt; 0: it has none */
+	int64_t ready_at_us;		/* since when somebody could have had it */
+	bool was_awaited;		/* it became ready while we asked */
+	const char **run;		/* its own command, ends with NULL; or NULL; owned */
+	struct buf json;		/* the whole answer */
+};
+void spawn_claim_finish(struct spawn_claim *claim);
+/* False when the answer is no claim. */
+bool spawn_claim_read(const struct ifab_reply *reply, struct spawn_claim *ret_claim);
+
+struct spawn_link_options {
+	struct slice swarm;
+	struct slice board;		/* empty: every one */
+	struct slice model;
+	struct slice_list capabilities;
+	int64_t slots;
+	int64_t lease_ms;
+	bool critical_only;
+	bool keeps_claims;		/* claims from before go on; else they go back to the board */
+};
+
+/* How a piece of work ended, for the board. */
+enum spawn_report { SPAWN_COMPLETE, SPAWN_FAIL, SPAWN_RELEASE };
+
+struct spawn_link_ops {
+	/* The swarm is registered, for the first time. */
+	void (*on_ready)(void *context);
+	/* Answers spawn_link_ask. The claim is the callee's. */
+	void (*on_claim)(void *context, struct spawn_claim *claim);
+	/* A claim of this swarm ended, by whomever; `kind` of the event: lease.lost. */
+	void (*on_over)(void *context, struct slice board, struct slice task, int64_t fence,
+			struct slice kind, struct slice reason);
+	/* What the swarm held when heartbeat number `beat` was answered: ids of tasks. */
+	void (*on_holds)(void *context, int64_t beat, const struct json_value *holds);
+	/* The board knows; or nothing can be told about this claim any more: then `refusal`. */
+	void (*on_reported)(void *context, void *about, const struct ifab_error *refusal);
+	/* The daemon went away, or came back. */
+	void (*on_connection)(void *context, bool is_connected);
+	/* spawn_link_leave is done, or could not be. */
+	void (*on_left)(void *context, bool is_done);
+	/* There is no sense in going on: ifab_last_error says why. */
+	void (*on_refused)(void *context, enum ifab_status status);
+};
+
+/* Begins to register. NULL when there are no descriptors. `client` must outlive it. */
+struct spawn_link *spawn_link_open(struct loop *loop, struct ifab_client *client,
+				   const struct spawn_link_options *options,
+				   const struct spawn_link_ops *ops, void *context);
+/* Forgets whatever was not said yet. Takes NULL. */
+void spawn_link_close(struct spawn_link *link);
+
+/* Waits for one task. Does nothing while it waits already. */
+void spawn_link_ask(struct spawn_link *link);
+void spawn_link_stop_asking(struct spawn_link *link);
+
+/* Heartbeats that were sent so far: a claim is told by the answer to a later one. */
+int64_t spawn_link_beats(const struct spawn_link *link);
+
+/*
+ * Tells how it ended, as often as it takes. `reason` may be empty, `result` and
+ * `evidence` are JSON or empty. on_reported follows with `about`.
+ */
+void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
+		       enum spawn_report report, struct slice reason, struct slice result,
+		       struct slice evidence, void *about);
+
+/* Takes leave; on_left follows. Gives up after `limit_us`. */
+void spawn_link_leave(struct spawn_link *link, const char *reason, int64_t limit_us);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * spawn_worker - one process that works on one task, from its start to what
+ * is told of it.
+ *
+ * It reads the task as JSON on stdin, and has an environment of its own: a
+ * few variables of ours, those that were granted, and IF_*. What it prints
+ * is evidence; if stdout is one JSON value and nothing else, that is its result.
+ */
+#ifndef CLI_SPAWN_WORKER_H
+#define CLI_SPAWN_WORKER_H
+
+#include "cli/spawn_link.h"
+#include "sys/process.h"
+
+struct worker;
+
+/* The same for every worker of a supervisor. */
+struct worker_options {
+	struct loop *loop;
+	const char *const *command;	/* ends with NULL; NULL: only tasks' own */
+	bool runs_tasks;		/* a task's own command goes before ours */
+	struct slice_list grants;	/* NAME or NAME=VALUE */
+	struct slice swarm;
+	struct slice board;		/* empty: none; else of sessions, tasks bring their own */
+	const char *address;		/* of the daemon */
+	int64_t limit_ms;		/* 0: none but the task's own */
+	int64_t grace_us;		/* between TERM and KILL */
+	const char *log_folder;		/* NULL: none */
+	bool is_verbose;
+};
+
+/*
+ * Starts it. `claim` NULL: a session, which has no task and writes to our
+ * stdout and stderr. Both must stay until the end, which `on_end` tells; the worker
+ * is to be destroyed then. NULL, with the reason for people in `reason`, when
+ * it cannot be run.
+ */
+struct worker *worker_start(const struct worker_options *options, const struct spawn_claim *claim,
+			    void (*on_end)(void *context), void *context, struct buf *reason);
+/* TERM to all of its group, and KILL after the grace. */
+void worker_stop(struct worker *worker);
+void worker_kill(struct worker *worker);
+/* Kills what is left. Takes NULL. */
+void worker_destroy(struct worker *worker);
+
+/* How long from when the task was ready until its process ran; 0 when that is not known. */
+int64_t worker_handover_us(const struct worker *worker);
+
+/* After the end. */
+const struct process_end *worker_end(const struct worker *worker);
+bool worker_has_succeeded(const struct worker *worker);
+int64_t worker_duration_ms(const struct worker *worker);
+/* "exit code 3", "killed by SIGSEGV", "time limit of 2 s". */
+void worker_add_reason(const struct worker *worker, struct buf *out);
+/* One JSON object. */
+void worker_add_evidence(const struct worker *worker, struct buf *out);
+/* Empty when stdout is not one JSON value. */
+struct slice worker_result(const struct worker *worker);
+
+/* A program of this name can be run in the environment that workers get: false with the reason. */
+bool worker_can_run(const struct worker_options *options, const char *program, struct buf *reason);
+
+#endif
