@@ -89,7 +89,8 @@ START_TEST(good_bodies_become_arguments)
 		{ "POST", "/v1/boards/-/tasks/T-1/claim", "{\"swarm\":\"s1\"}", OK,
 		  "{\"board\":\"-\",\"task\":\"T-1\",\"swarm\":\"s1\"}" },
 		{ "POST", "/v1/boards/b/tasks/T-1/claim",
-		  " { \"why\" : true, \"lease_ms\":5000, \"paths\":[\"src/a.c\",\"doc/\"],\"swarm\":\"s\" } ",
+		  " { \"why\" : true, \"lease_ms\":5000, \"paths\":[\"src/a.c\",\"doc/\"],"
+		  "\"swarm\":\"s\" } ",
 		  OK, "{\"board\":\"b\",\"task\":\"T-1\",\"swarm\":\"s\",\"lease_ms\":5000,"
 		  "\"paths\":[\"src/a.c\",\"doc/\"],\"why\":true}" },
 		{ "POST", "/v1/boards/b/tasks/T/complete",
@@ -104,8 +105,8 @@ START_TEST(good_bodies_become_arguments)
 		  "{\"key\":\"build.status\",\"value\":\"green\"}" },
 		{ "PUT", "/v1/notes/k", "{\"value\":0}", OK, "{\"key\":\"k\",\"value\":0}" },
 		{ "POST", "/v1/boards/b/tasks",
-		  "{\"task\":\"T\",\"kind\":\"filler\",\"priority\":-3,\"needs\":[\"code:c\",\"doc:*\"],"
-		  "\"deps\":[],\"run\":[\"make\",\"-j 2\",\"\"],\"est_cost_usd\":0.000000001,"
+		  "{\"task\":\"T\",\"kind\":\"filler\",\"priority\":-3,"
+		  "\"needs\":[\"code:c\",\"doc:*\"],\"deps\":[],\"run\":[\"make\",\"-j 2\",\"\"],\"est_cost_usd\":0.000000001,"
 		  "\"max_cost_usd\":\"12.345678901\",\"not_before\":\"2027-01-15T08:00:00Z\","
 		  "\"start_by\":1800000000000001}", OK,
 		  "{\"board\":\"b\",\"task\":\"T\",\"kind\":\"filler\",\"priority\":-3,"
@@ -113,7 +114,8 @@ START_TEST(good_bodies_become_arguments)
 		  "\"est_cost_usd\":0.000000001,\"max_cost_usd\":12.345678901,"
 		  "\"not_before\":\"2027-01-15T08:00:00.000000Z\","
 		  "\"start_by\":\"2027-01-15T08:00:00.000001Z\"}" },
-		{ "POST", "/v1/next", "{\"swarm\":\"s\",\"wait_ms\":50000,\"critical_only\":false}", OK,
+		{ "POST", "/v1/next",
+		  "{\"swarm\":\"s\",\"wait_ms\":50000,\"critical_only\":false}", OK,
 		  "{\"swarm\":\"s\",\"wait_ms\":50000}" },
 	};
 
@@ -128,7 +130,8 @@ START_TEST(good_queries_become_arguments)
 		{ "HEAD", "/v1/boards?archived=true", NULL, OK, "{\"archived\":true}" },
 		{ "GET", "/v1/boards?archived=0&", NULL, OK, "{}" },
 		{ "GET", "/v1/boards/-/tasks?state=ready&kind=filler&limit=7&after=T-1", NULL, OK,
-		  "{\"board\":\"-\",\"state\":\"ready\",\"kind\":\"filler\",\"after\":\"T-1\",\"limit\":7}" },
+		  "{\"board\":\"-\",\"state\":\"ready\",\"kind\":\"filler\",\"after\":\"T-1\","
+		  "\"limit\":7}" },
 		{ "GET", "/v1/swarms?capability=code:c,code:go&capability=doc%3Aen", NULL, OK,
 		  "{\"capability\":[\"code:c\",\"code:go\",\"doc:en\"]}" },
 		{ "GET", "/v1/notes?prefix=", NULL, OK, "{}" },
@@ -164,8 +167,10 @@ START_TEST(bad_bodies_are_refused_with_the_reason)
 		  "argument lease: is not known here" },
 		{ CLAIM, "{\"swarm\":\"s\",\"board\":\"b\"}", ERR_ARGUMENT_UNKNOWN,
 		  "argument board: stands in the path" },
-		{ CLAIM, "{\"swarm\":7}", ERR_ARGUMENT_TYPE, "argument swarm: takes an id, not an integer" },
-		{ CLAIM, "{\"swarm\":null}", ERR_ARGUMENT_TYPE, "argument swarm: takes an id, not null" },
+		{ CLAIM, "{\"swarm\":7}", ERR_ARGUMENT_TYPE,
+		  "argument swarm: takes an id, not an integer" },
+		{ CLAIM, "{\"swarm\":null}", ERR_ARGUMENT_TYPE,
+		  "argument swarm: takes an id, not null" },
 		{ CLAIM, "{\"swarm\":\"\"}", ERR_ID_INVALID,
 		  "argument swarm: is not 1 to 128 of A-Z a-z 0-9 . _ : @ -" },
 		{ CLAIM, "{\"swarm\":\"-\"}", ERR_ID_INVALID,
@@ -239,7 +244,8 @@ START_TEST(bad_queries_are_refused_with_the_reason)
 		  "argument archived: is given twice" },
 		{ "GET", "/v1/boards?archived=%zz", NULL, ERR_HTTP_SYNTAX, "the query is not valid" },
 		{ "GET", "/v1/boards?archived=%ff", NULL, ERR_TEXT_INVALID, "the query is not valid" },
-		{ "GET", "/v1/boards", "{}", ERR_USAGE, "this method takes its arguments in the query" },
+		{ "GET", "/v1/boards", "{}", ERR_USAGE,
+		  "this method takes its arguments in the query" },
 		{ "GET", "/v1/boards/b/tasks?state=lost", NULL, ERR_ARGUMENT_RANGE,
 		  "argument state: lost is none of blocked, delayed, ready, claimed, held, done, "
 		  "failed, cancelled" },
@@ -266,7 +272,8 @@ START_TEST(what_is_given_is_known_apart_from_what_is_initial)
 {
 	struct bound bound;
 
-	bind(&bound, "POST", SLICE("/v1/boards/b/tasks/T/update"), SLICE("{\"priority\":0}"), NULL, 0);
+	bind(&bound, "POST", SLICE("/v1/boards/b/tasks/T/update"), SLICE("{\"priority\":0}"),
+	     NULL, 0);
 	ck_assert_int_eq(bound.err, OK);
 	ck_assert(command_has(&bound.command, "board"));
 	ck_assert(command_has(&bound.command, "priority"));
@@ -346,8 +353,8 @@ START_TEST(a_message_shows_no_more_than_a_line_of_what_came)
 	bind(&bound, "POST", SLICE("/v1/next"), buf_slice(&body), NULL, 0);
 	ck_assert_int_eq(bound.err, ERR_ARGUMENT_UNKNOWN);
 	ck_assert_str_eq(bound.text.ptr,
-			 "argument xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-			 "xxxxxxxx...: is not known here");
+			 "argument xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			 "xxxxxxxxxxxxxxxxxxxxxxx...: is not known here");
 	bound_finish(&bound);
 	buf_finish(&body);
 }
