@@ -33,6 +33,20 @@ enum ifab_status command_call(struct cli *cli, const struct args *args, struct i
 	return status;
 }
 
+/* With --why a refusal brings its reasons. */
+static void explain(struct cli *cli, const struct args *args, const struct ifab_reply *reply)
+{
+	const struct value *why = args ? args_value(args, "why") : NULL;
+	struct json_value *problem;
+
+	if (cli->as_json || !why || !why->is_given || !why->number || reply->body_len == 0 ||
+	    cli_parse(cli, slice_of(reply->body, reply->body_len), &problem) != OK)
+		return;
+	if (value_is(json_get(problem, SLICE("why")), JSON_KIND_OBJECT))
+		print_explanation(cli, json_get(problem, SLICE("why")), true);
+	json_free(problem);
+}
+
 int command_refuse(struct cli *cli, const struct args *args, const struct ifab_reply *reply)
 {
 	const struct value *task = args ? args_value(args, "task") : NULL;
@@ -44,6 +58,7 @@ int command_refuse(struct cli *cli, const struct args *args, const struct ifab_r
 		buf_add_slice(&subject, task->text);
 	}
 	code = cli_refuse_reply(cli, buf_slice(&subject), reply);
+	explain(cli, args, reply);
 	buf_finish(&subject);
 	return code;
 }

@@ -313,6 +313,44 @@ static void print_why(struct cli *cli, const struct json_value *answer)
 	print_candidates(cli, json_get(answer, SLICE("swarms")), now_us);
 }
 
+static void add_choice(struct table *table, const struct json_value *choice, const char *verdict,
+		       int64_t now_us)
+{
+	static const char *const members[] = {
+		"task", "kind", "priority", "overlap", "preferred", "ready_for_ms",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		add_cell(table, choice, members[i], "", now_us);
+	table_add(table, verdict ? slice_of_str(verdict) : member_text(choice, "reason"));
+}
+
+/* What stood for and against each task that was ready. */
+void print_explanation(struct cli *cli, const struct json_value *why, bool was_refused)
+{
+	static const struct column columns[] = {
+		{ "TASK", false, false }, { "KIND", false, false }, { "PRIORITY", true, false },
+		{ "OVERLAP", true, false }, { "PREFERRED", false, false },
+		{ "READY FOR", true, false }, { "VERDICT", false, true },
+	};
+	struct table table = { columns, ARRAY_LEN(columns), { 0 }, NULL, 0, 0 };
+	const struct json_value *others = json_get(why, SLICE("others"));
+	const struct json_value *chosen = json_get(why, SLICE("chosen"));
+	int64_t now_us = clock_wall_us();
+	int width = 0, height;
+
+	if (chosen)
+		add_choice(&table, chosen, was_refused ? "asked for, and refused" : "chosen", now_us);
+	for (size_t i = 0; i < json_count(others); i++)
+		add_choice(&table, json_at(others, i), NULL, now_us);
+	if (terminal_is(1))
+		terminal_size(1, &width, &height);
+	if (table.cell_count)
+		table_write(&table, (size_t)width, cli->has_color, &cli->out);
+	print_sentence(&cli->out, "A swarm must cover {threshold} of what a task needs.", why);
+	table_finish(&table);
+}
+
 static void print_finished(struct cli *cli, const struct json_value *answer)
 {
 	const struct json_value *next = json_get(answer, SLICE("next"));
@@ -366,5 +404,5 @@ void print_answer(struct cli *cli, const struct args *args, const struct json_va
 	if (json_get_bool(json_get(answer, SLICE("more")), &has_more) && has_more)
 		cli_say_str(cli, "There are more; continue with --after.");
 	if (sentence && value_is(json_get(answer, SLICE("why")), JSON_KIND_OBJECT))
-		print_object(&cli->out, json_get(answer, SLICE("why")), clock_wall_us());
+		print_explanation(cli, json_get(answer, SLICE("why")), false);
 }

@@ -23,6 +23,9 @@ void print_answer(struct cli *cli, const struct args *args, const struct json_va
 /* The rows of a list that has a table of its own: boards, tasks, swarms, blockers, notes. */
 bool print_rows(struct cli *cli, const char *member, const struct json_value *answer);
 
+/* The member `why` that --why brings, of an answer or of a refusal. */
+void print_explanation(struct cli *cli, const struct json_value *why, bool was_refused);
+
 /*
  * One line from an object: {member} is replaced; what stands in [] is left
  * out when a member in it is missing or empty.

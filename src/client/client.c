@@ -1,6 +1,7 @@
 #include "client/client.h"
 
 #include <poll.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 #include "client/scan.h"
 
 #define ACTOR_DEFAULT "anonymous"
+#define USER_ENTRY_BYTES 4096
 
 int64_t client_now_ms(void)
 {
@@ -59,17 +61,16 @@ static void set_default_actor(struct ifab_client *client)
 {
 	const char *actor = getenv("IF_SWARM_ID");
 	const char *const names[] = { getenv("USER"), getenv("LOGNAME") };
+	struct passwd entry, *found = NULL;
+	char memory[USER_ENTRY_BYTES];
 
 	for (size_t i = 0; i < ARRAY_LEN(names) && (!actor || !actor[0]); i++)
 		actor = names[i];
-	if (actor && actor[0]) {
-		set_actor(client, actor);
-		return;
-	}
-	buf_clear(&client->actor_header);
-	buf_add_lit(&client->actor_header, "IF-Actor: uid-");
-	buf_add_u64(&client->actor_header, geteuid());
-	buf_str(&client->actor_header);
+	/* Asked last: where users come from a network, this may take a while. */
+	if ((!actor || !actor[0]) &&
+	    getpwuid_r(geteuid(), &entry, memory, sizeof(memory), &found) == 0 && found)
+		actor = found->pw_name;
+	set_actor(client, actor ? actor : "");
 }
 
 struct ifab_client *ifab_open(const char *address, struct ifab_error *ret_error)
