@@ -121,12 +121,12 @@ static uint16_t step(const struct router *router, uint16_t parent, struct slice 
 /* The node of the whole path, its parameters noted; 0 when there is none. */
 static uint16_t walk(const struct router *router, struct slice path, struct route_match *match)
 {
-	const char *from = path.ptr;
-	const char *end = path.ptr + path.len;
+	const char *from = path.ptr, *end;
 	uint16_t at = 0;
 
 	if (path.len < 2 || *from != '/')
 		return 0;
+	end = path.ptr + path.len;
 	/* Each round takes a slash and the segment behind it, which may not be empty. */
 	while (from < end) {
 		const char *start = from + 1;

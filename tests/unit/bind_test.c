@@ -106,8 +106,9 @@ START_TEST(good_bodies_become_arguments)
 		{ "PUT", "/v1/notes/k", "{\"value\":0}", OK, "{\"key\":\"k\",\"value\":0}" },
 		{ "POST", "/v1/boards/b/tasks",
 		  "{\"task\":\"T\",\"kind\":\"filler\",\"priority\":-3,"
-		  "\"needs\":[\"code:c\",\"doc:*\"],\"deps\":[],\"run\":[\"make\",\"-j 2\",\"\"],\"est_cost_usd\":0.000000001,"
-		  "\"max_cost_usd\":\"12.345678901\",\"not_before\":\"2027-01-15T08:00:00Z\","
+		  "\"needs\":[\"code:c\",\"doc:*\"],\"deps\":[],\"run\":[\"make\",\"-j 2\",\"\"],"
+		  "\"est_cost_usd\":0.000000001,\"max_cost_usd\":\"12.345678901\","
+		  "\"not_before\":\"2027-01-15T08:00:00Z\","
 		  "\"start_by\":1800000000000001}", OK,
 		  "{\"board\":\"b\",\"task\":\"T\",\"kind\":\"filler\",\"priority\":-3,"
 		  "\"needs\":[\"code:c\",\"doc:*\"],\"run\":[\"make\",\"-j 2\",\"\"],"
