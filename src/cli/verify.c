@@ -36,6 +36,24 @@ static int verify_offline(struct cli *cli, const struct args *args)
 	return code;
 }
 
+/* The same line as if-coordinator --verify prints. */
+static void tell_whole(struct cli *cli, const struct ifab_reply *reply)
+{
+	int64_t records = 0, events = 0;
+	char hash[80] = "";
+
+	ifab_reply_int(reply, "records", &records);
+	ifab_reply_int(reply, "events", &events);
+	ifab_reply_text(reply, "hash", hash, sizeof(hash));
+	buf_add_lit(&cli->out, "witness verify: ok, ");
+	buf_add_i64(&cli->out, records);
+	buf_add_lit(&cli->out, " records, ");
+	buf_add_i64(&cli->out, events);
+	buf_add_lit(&cli->out, " events, head ");
+	buf_add_str(&cli->out, hash);
+	buf_add_byte(&cli->out, '\n');
+}
+
 int witness_verify_run(struct cli *cli, const struct args *args)
 {
 	struct ifab_reply reply = { 0 };
@@ -51,7 +69,10 @@ int witness_verify_run(struct cli *cli, const struct args *args)
 	if (command_call(cli, args, &reply) != IFAB_OK) {
 		code = command_refuse(cli, args, &reply);
 	} else {
-		code = command_print(cli, args, &reply);
+		if (cli->as_json)
+			code = command_print(cli, args, &reply);
+		else
+			tell_whole(cli, &reply);
 		if (ifab_reply_bool(&reply, "ok", &is_whole) && !is_whole)
 			code = IFAB_FAILED;
 	}
