@@ -267,7 +267,11 @@ START_TEST(signals_are_as_in_a_fresh_process)
 	sigaddset(&blocked, SIGTERM);
 	sigaddset(&blocked, SIGUSR1);
 	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &blocked, NULL), 0);
-	run_shell(&run, "grep -E '^Sig(Blk|Ign)' /proc/self/status");
+	/*
+	 * Signals 32 and 33 are the C library's own. posix_spawn of whoever
+	 * started this test (make does so) leaves them ignored, for good.
+	 */
+	run_shell(&run, "grep -E '^Sig(Blk|Ign)' /proc/self/status | sed s/0180000000$/0000000000/");
 	ck_assert_str_eq(buf_str(&run.out[0]),
 			 "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 	forget(&run);
