@@ -153,28 +153,35 @@ static enum err bind_path(struct binding *binding, const struct route_match *mat
 	return err;
 }
 
+static enum err bind_pair(struct binding *binding, struct slice name, struct slice value)
+{
+	const struct field *field;
+	enum err err = find_argument(binding, name, &field);
+
+	if (err != OK)
+		return err;
+	return bind_text_value(field, value, binding->arena, binding->args, binding->detail);
+}
+
 static enum err bind_query(struct binding *binding)
 {
 	struct slice rest = binding->request->query, name, value;
-	const struct field *field;
-	enum err err = OK;
 
 	for (size_t pairs = 0; rest.len; pairs++) {
+		enum err err;
+
 		if (pairs == BIND_QUERY_ARGS_MAX) {
 			buf_add_lit(binding->detail, "the query has more arguments than the limit, "
 				    HTTP_TEXT_OF(BIND_QUERY_ARGS_MAX));
 			return ERR_LIMIT_EXCEEDED;
 		}
 		err = http_query_next(&rest, binding->arena, &name, &value);
-		if (err != OK)
+		if (err != OK) {
 			buf_add_lit(binding->detail, "the query is not valid");
-		else if (!name.ptr)
-			return OK;
-		else
-			err = find_argument(binding, name, &field);
-		if (err == OK)
-			err = bind_text_value(field, value, binding->arena, binding->args,
-					      binding->detail);
+			return err;
+		}
+		if (name.ptr)
+			err = bind_pair(binding, name, value);
 		if (err != OK)
 			return err;
 	}

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/ensure.h"
 
 static const char *const verb_names[ROUTE_VERBS] = {
@@ -81,14 +82,19 @@ static void add_row(struct router *router, enum command_type type)
 
 static void write_allow(char text[ROUTE_ALLOW_BYTES], unsigned verbs)
 {
-	strcpy(text, "Allow: ");
+	struct buf line = { 0 };
+
+	buf_add_lit(&line, "Allow: ");
 	for (unsigned verb = 0; verb < ROUTE_VERBS; verb++) {
 		if (!(verbs & 1U << verb))
 			continue;
-		strcat(text, verb_names[verb]);
-		strcat(text, verb == HTTP_VERB_GET ? ", HEAD, " : ", ");
+		buf_add_str(&line, verb_names[verb]);
+		buf_add_str(&line, verb == HTTP_VERB_GET ? ", HEAD, " : ", ");
 	}
-	strcat(text, "OPTIONS\r\n");
+	buf_add_lit(&line, "OPTIONS\r\n");
+	ENSURE(line.len < ROUTE_ALLOW_BYTES);
+	memcpy(text, buf_str(&line), line.len + 1);
+	buf_finish(&line);
 }
 
 void router_init(struct router *router)
