@@ -160,6 +160,17 @@ void decision_name_task(const struct decision *decision, uint32_t index, struct 
 	*ret_id = arena_copy(decision->arena, task_id(task));
 }
 
+struct slice_list decision_each_once(struct decision *decision, struct slice_list ids)
+{
+	struct slice *items = arena_zero(decision->arena, ids.count, sizeof(*items));
+	size_t count = 0;
+
+	for (size_t i = 0; i < ids.count; i++)
+		if (!slice_list_has((struct slice_list){ items, count }, ids.items[i]))
+			items[count++] = ids.items[i];
+	return (struct slice_list){ items, count };
+}
+
 void decision_emit_ready(struct decision *decision, uint32_t task, struct slice because)
 {
 	struct ev_task_ready *ready = &decision_emit(decision, EVENT_TASK_READY)->of.task_ready;

@@ -66,6 +66,8 @@ MUST_USE enum err decision_swarm(struct decision *decision, struct slice id, uin
 
 /* Emits task.ready, `because` of what. */
 void decision_emit_ready(struct decision *decision, uint32_t task, struct slice because);
+/* Each once, in their order. */
+struct slice_list decision_each_once(struct decision *decision, struct slice_list ids);
 /* A task's swarm-less events: board and task id. */
 void decision_name_task(const struct decision *decision, uint32_t task, struct slice *ret_board,
 			struct slice *ret_id);
@@ -82,7 +84,7 @@ decide_fn decide_blocker_raise, decide_blocker_resolve, decide_blocker_withdraw;
 decide_fn decide_message_send, decide_message_ack;
 decide_fn decide_note_put, decide_note_cas, decide_note_delete;
 
-/* The function of a command that writes, NULL for others. finish-and-next is two decisions: complete, next. */
+/* Of a command that writes, NULL for others. finish-and-next is two decisions: complete, next. */
 decide_fn *decide_of(enum command_type type);
 
 /* What `next` looks for. */

@@ -25,10 +25,24 @@ enum err decide_board_create(struct decision *decision, const struct command *co
 	return OK;
 }
 
+/* Those on tasks that a blocker holds, too. */
+static int64_t claims_on(const struct state *state, uint32_t board)
+{
+	int64_t count = 0;
+
+	for (uint32_t i = 0; i < state->claims.count; i++) {
+		uint32_t task = state_claim(state, i)->task;
+
+		count += task != INDEX_NONE && state_task(state, task)->board == board;
+	}
+	return count;
+}
+
 static enum err set_archived(struct decision *decision, struct slice id, bool archived,
 			     uint32_t *ret_board)
 {
 	const struct board *board;
+	int64_t claims;
 	enum err err = decision_board(decision, id, ret_board);
 
 	if (err != OK)
@@ -38,9 +52,10 @@ static enum err set_archived(struct decision *decision, struct slice id, bool ar
 		return REFUSE(decision, ERR_BOARD_ARCHIVED, "board {}", board->id);
 	if (!archived && !board->archived)
 		return REFUSE(decision, ERR_BOARD_EXISTS, "board {} is in use", board->id);
-	if (archived && board->in_state[TASK_CLAIMED])
+	claims = archived ? claims_on(decision->state, *ret_board) : 0;
+	if (claims)
 		return REFUSE(decision, ERR_BOARD_BUSY, "{} tasks of board {} are claimed",
-			      decision_number(decision, board->in_state[TASK_CLAIMED]), board->id);
+			      decision_number(decision, claims), board->id);
 	decision->about = ABOUT_BOARD;
 	decision->name = board->id;
 	return OK;
@@ -81,18 +96,6 @@ static struct task_spec spec_of_add(const struct cmd_task_add *args)
 	return spec;
 }
 
-/* Dependencies each once, in their order. */
-static struct slice_list each_once(struct decision *decision, struct slice_list ids)
-{
-	struct slice *items = arena_zero(decision->arena, ids.count, sizeof(*items));
-	size_t count = 0;
-
-	for (size_t i = 0; i < ids.count; i++)
-		if (!slice_list_has((struct slice_list){ items, count }, ids.items[i]))
-			items[count++] = ids.items[i];
-	return (struct slice_list){ items, count };
-}
-
 /* Open dependencies of a plan for a task; refuses one that is unknown. */
 static enum err count_open(struct decision *decision, uint32_t board, struct slice task,
 			   struct slice_list deps, size_t *ret_open)
@@ -128,7 +131,7 @@ enum err decide_task_add(struct decision *decision, const struct command *comman
 		return REFUSE(decision, ERR_LIMIT_EXCEEDED, "there are {} tasks, which is the limit",
 			      decision_number(decision, LIMIT_TASKS));
 	spec = spec_of_add(args);
-	spec.deps = each_once(decision, spec.deps);
+	spec.deps = decision_each_once(decision, spec.deps);
 	err = count_open(decision, board, args->task, spec.deps, &open);
 	if (err != OK)
 		return err;
@@ -216,7 +219,7 @@ enum err decide_task_update(struct decision *decision, const struct command *com
 	task = state_task(decision->state, index);
 	spec = spec_of_update(decision, command, task);
 	if (command_has(command, "deps")) {
-		spec.deps = each_once(decision, spec.deps);
+		spec.deps = decision_each_once(decision, spec.deps);
 		err = count_open(decision, task->board, args->task, spec.deps, &open);
 		if (err == OK)
 			err = refuse_cycle(decision, index, spec.deps);
@@ -234,7 +237,7 @@ enum err decide_task_update(struct decision *decision, const struct command *com
 	if (task->state != TASK_BLOCKED && task->state != TASK_DELAYED && task->state != TASK_READY)
 		return OK;
 	if (open == 0 && task->blockers_open == 0 &&
-	    (spec.not_before ? spec.not_before : task->not_before_us) <= decision->now_us)
+	    task_rests_until(task, decision->arena, &spec) <= decision->now_us)
 		decision_emit_ready(decision, index, SLICE("changed"));
 	return OK;
 }

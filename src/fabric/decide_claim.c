@@ -43,7 +43,7 @@ static enum err refuse_blocked(struct decision *decision, const struct task *tas
 	}
 	json_array_end(&decision->member_json);
 	err = REFUSE(decision, ERR_TASK_BLOCKED, "task {} waits for {}", task_id(task),
-		     named ? buf_slice(&names) : SLICE("a blocker"));
+		     buf_slice(&names));
 	buf_finish(&names);
 	return err;
 }
@@ -53,6 +53,10 @@ static enum err refuse_state(struct decision *decision, const struct task *task,
 	const struct state *state = decision->state;
 	struct slice id = task_id(task);
 
+	/* One that failed while it was held rests first; then only its blocker is left. */
+	if (task->blockers_open && !task_has_ended(task) && task->open_deps == 0 &&
+	    task->not_before_us <= decision->now_us && task->claim == INDEX_NONE)
+		return REFUSE(decision, ERR_TASK_HELD, "task {}", id);
 	switch ((enum task_state)task->state) {
 	case TASK_READY:
 		return OK;

@@ -15,6 +15,7 @@ struct node {
 	struct slice id;
 	uint32_t task;				/* INDEX_NONE: new */
 	const struct import_task *import;	/* NULL: not in the document */
+	struct task_spec spec;			/* as it will be, when it is in the document */
 	struct slice_list deps;			/* as they will be */
 	bool changed;
 	bool done;				/* after the import */
@@ -76,13 +77,11 @@ static void take_board(struct import *import)
 	import->old_count = import->count;
 }
 
-static bool spec_differs(struct decision *decision, const struct task *task,
-			 const struct task_spec *spec)
+static bool spec_differs(const struct task *task, const struct task_spec *spec)
 {
 	struct buf bytes = { 0 };
 	bool differs;
 
-	(void)decision;
 	schema_encode(&task_spec_schema, spec, &bytes);
 	differs = !slice_is(buf_slice(&bytes), task_spec_bytes(task));
 	buf_finish(&bytes);
@@ -107,11 +106,12 @@ static enum err take_document(struct import *import, const struct command *comma
 			return REFUSE(decision, ERR_TASK_EXISTS, "task {} is in the document twice",
 				      task->id);
 		node->import = task;
-		node->deps = task->spec.deps;
+		node->spec = task->spec;
+		node->spec.deps = decision_each_once(decision, task->spec.deps);
+		node->deps = node->spec.deps;
 		if (node->task != INDEX_NONE)
-			node->changed = spec_differs(decision,
-						     state_task(decision->state, node->task),
-						     &task->spec);
+			node->changed = spec_differs(state_task(decision->state, node->task),
+						     &node->spec);
 	}
 	return OK;
 }
@@ -185,7 +185,7 @@ static void emit_spec(struct import *import, const struct node *node, enum event
 	/* Both kinds of event begin with board and task. */
 	event->of.task_added.board = import->board_id;
 	event->of.task_added.task = node->id;
-	event->spec = node->import->spec;
+	event->spec = node->spec;
 	event->spec.deps = deps;
 }
 
@@ -277,19 +277,27 @@ static void emit_ends(struct import *import)
 	}
 }
 
+static int64_t rests_until(const struct import *import, const struct node *node)
+{
+	struct decision *decision = import->decision;
+	const struct task *task;
+
+	if (node->task == INDEX_NONE)
+		return node->spec.not_before;
+	task = state_task(decision->state, node->task);
+	return node->changed ? task_rests_until(task, decision->arena, &node->spec) :
+			       task->not_before_us;
+}
+
 /* Whether a task that is open becomes ready by this import. */
 static bool becomes_ready(const struct import *import, const struct node *node)
 {
 	const struct state *state = import->decision->state;
 	const struct task *task = node->task == INDEX_NONE ? NULL : state_task(state, node->task);
-	int64_t not_before_us = node->import && (!task || node->changed) ?
-					node->import->spec.not_before : 0;
 	bool touched = !task || node->changed;
 
 	if (node->ended || !is_open_and_free(import, node))
 		return false;
-	if (task && not_before_us == 0)
-		not_before_us = task->not_before_us;
 	for (size_t i = 0; i < node->deps.count; i++) {
 		const struct node *on = &import->nodes[find_node(import, node->deps.items[i])];
 
@@ -297,7 +305,7 @@ static bool becomes_ready(const struct import *import, const struct node *node)
 			return false;
 		touched = touched || on->done_now;
 	}
-	return touched && not_before_us <= import->decision->now_us &&
+	return touched && rests_until(import, node) <= import->decision->now_us &&
 	       (!task || task->blockers_open == 0);
 }
 

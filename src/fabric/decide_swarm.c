@@ -277,7 +277,8 @@ enum err decide_message_send(struct decision *decision, const struct command *co
 		return too_many(decision, "unread messages", LIMIT_MESSAGES);
 	audience = audience_of(decision, args, board_id);
 	if (args->to.len && audience.full)
-		return REFUSE(decision, ERR_LIMIT_EXCEEDED, "swarm {} has {} unread messages, which is the limit",
+		return REFUSE(decision, ERR_LIMIT_EXCEEDED,
+			      "swarm {} has {} unread messages, which is the limit",
 			      args->to, decision_number(decision, LIMIT_INBOX));
 	decision_emit(decision, EVENT_MESSAGE_SENT)->of.message_sent = (struct ev_message_sent){
 		.from = decision->actor, .to = args->to, .to_board = board_id,

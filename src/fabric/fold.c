@@ -233,6 +233,7 @@ static bool end_blocker(struct state *state, const struct event *event, enum blo
 {
 	const struct ev_blocker_resolved *of = &event->of.blocker_resolved;
 	uint32_t index = state_find_blocker(state, of->blocker);
+	enum task_state next;
 	struct blocker *blocker;
 	struct task *task;
 
@@ -240,6 +241,8 @@ static bool end_blocker(struct state *state, const struct event *event, enum blo
 		return false;
 	blocker = state_blocker(state, index);
 	task = state_task(state, blocker->task);
+	if (!lifecycle_step(&state->lifecycle, (enum task_state)task->state, event->type, &next))
+		return false;
 	blocker->state = how;
 	blocker->ended_at_us = event->at_us;
 	owned_set(&blocker->note, of->note);

@@ -97,9 +97,9 @@ FOLD(task_changed)
 	    !fold_task_step(state, index, event))
 		return false;
 	task = state_task(state, index);
+	arena_reset(&state->scratch);
+	task->not_before_us = task_rests_until(task, &state->scratch, &event->spec);
 	state_spec_set(state, index, &event->spec);
-	if (event->spec.not_before)
-		task->not_before_us = event->spec.not_before;
 	if (task->state == TASK_BLOCKED && task->not_before_us > event->at_us &&
 	    task->open_deps == 0)
 		state_task_move(state, index, TASK_DELAYED);

@@ -32,9 +32,13 @@ void machine_finish(struct machine *machine)
 	free(machine->answers);
 }
 
-static int64_t not_before(const struct machine *machine, int64_t now_us)
+int64_t machine_time(struct machine *machine, int64_t now_us)
 {
-	return now_us > machine->state.last_at_us ? now_us : machine->state.last_at_us;
+	if (now_us > machine->now_us)
+		machine->now_us = now_us;
+	if (machine->state.last_at_us > machine->now_us)
+		machine->now_us = machine->state.last_at_us;
+	return machine->now_us;
 }
 
 void machine_batch_taken(struct machine *machine)
@@ -225,7 +229,7 @@ bool machine_submit(struct machine *machine, const struct command *command, int6
 	bool answered = true;
 
 	arena_reset(&machine->arena);
-	decision_init(&decision, &machine->state, not_before(machine, now_us), command->actor,
+	decision_init(&decision, &machine->state, machine_time(machine, now_us), command->actor,
 		      &machine->arena);
 	buf_clear(&ret_answer->body);
 	ret_answer->ticket = ticket;
@@ -251,7 +255,7 @@ bool machine_tick(struct machine *machine, int64_t now_us)
 	struct decision decision;
 	size_t taken;
 
-	now_us = not_before(machine, now_us);
+	now_us = machine_time(machine, now_us);
 	if (park_expire(machine, now_us))
 		return true;
 	arena_reset(&machine->arena);
@@ -290,7 +294,7 @@ void machine_begin_reign(struct machine *machine, uint64_t epoch, struct slice v
 	struct decision decision;
 
 	arena_reset(&machine->arena);
-	decision_init(&decision, &machine->state, not_before(machine, now_us), SLICE_EMPTY,
+	decision_init(&decision, &machine->state, machine_time(machine, now_us), SLICE_EMPTY,
 		      &machine->arena);
 	decision_emit(&decision, EVENT_REIGN_STARTED)->of.reign_started = (struct ev_reign_started){
 		(int64_t)epoch,
@@ -309,7 +313,7 @@ void machine_note_trim(struct machine *machine, uint64_t before, struct slice re
 	struct decision decision;
 
 	arena_reset(&machine->arena);
-	decision_init(&decision, &machine->state, not_before(machine, now_us), actor,
+	decision_init(&decision, &machine->state, machine_time(machine, now_us), actor,
 		      &machine->arena);
 	decision_emit(&decision, EVENT_LEDGER_TRIMMED)->of.ledger_trimmed =
 		(struct ev_ledger_trimmed){ (int64_t)before, reason };
@@ -321,7 +325,7 @@ void machine_quarantine(struct machine *machine, struct slice key, int64_t now_u
 	struct decision decision;
 
 	arena_reset(&machine->arena);
-	decision_init(&decision, &machine->state, not_before(machine, now_us), SLICE_EMPTY,
+	decision_init(&decision, &machine->state, machine_time(machine, now_us), SLICE_EMPTY,
 		      &machine->arena);
 	decision_emit(&decision, EVENT_COMMAND_QUARANTINED)->of.command_quarantined =
 		(struct ev_command_quarantined){ key, SLICE("it stopped the daemon twice") };

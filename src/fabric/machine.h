@@ -41,7 +41,10 @@ struct machine {
 	size_t parked_capacity;
 	uint32_t parked_count;
 	uint32_t first_parked, last_parked, free_parked;
+	struct map tickets;		/* of those that wait */
 	struct heap deadlines;
+	bool has_twins;			/* a key was answered that others may wait with */
+	int64_t now_us;			/* the last time that was given */
 	struct machine_answer *answers;	/* of parked requests, in order; owned */
 	size_t answer_count, answer_first, answer_capacity;
 };

@@ -38,9 +38,15 @@ bool park_may_wait(const struct command *command)
 	}
 }
 
+static uint32_t ticket_hash(uint64_t ticket)
+{
+	return (uint32_t)hash_bytes(0, &ticket, sizeof(ticket));
+}
+
 static void leave(struct machine *machine, uint32_t index)
 {
 	struct parked *parked = &machine->parked[index];
+	struct swarm *swarm = state_swarm(&machine->state, parked->swarm);
 
 	if (parked->previous != INDEX_NONE)
 		machine->parked[parked->previous].next = parked->next;
@@ -50,7 +56,9 @@ static void leave(struct machine *machine, uint32_t index)
 		machine->parked[parked->next].previous = parked->previous;
 	else
 		machine->last_parked = parked->previous;
-	state_swarm(&machine->state, parked->swarm)->waiting--;
+	swarm->waiting--;
+	swarm->heard_at_us = machine->now_us;
+	map_remove(&machine->tickets, ticket_hash(parked->ticket), index);
 	owned_set(&parked->key, SLICE_EMPTY);
 	owned_set(&parked->actor, SLICE_EMPTY);
 	*parked = (struct parked){ .next = machine->free_parked };
@@ -63,6 +71,7 @@ void park_finish(struct machine *machine)
 	while (machine->first_parked != INDEX_NONE)
 		leave(machine, machine->first_parked);
 	heap_finish(&machine->deadlines);
+	map_finish(&machine->tickets);
 	free(machine->parked);
 	machine->parked = NULL;
 }
@@ -87,7 +96,8 @@ static enum err enter(struct machine *machine, const struct parked *wish, struct
 	uint32_t index;
 
 	if (machine->parked_count >= LIMIT_PARKED)
-		return REFUSE(decision, ERR_LIMIT_EXCEEDED, "{} requests wait already, which is the limit",
+		return REFUSE(decision, ERR_LIMIT_EXCEEDED,
+			      "{} requests wait already, which is the limit",
 			      decision_number(decision, LIMIT_PARKED));
 	index = place(machine);
 	parked = &machine->parked[index];
@@ -104,6 +114,7 @@ static enum err enter(struct machine *machine, const struct parked *wish, struct
 	machine->last_parked = index;
 	machine->parked_count++;
 	state_swarm(&machine->state, parked->swarm)->waiting++;
+	map_add(&machine->tickets, ticket_hash(parked->ticket), index);
 	heap_push(&machine->deadlines, (struct heap_entry){
 		.key = parked->deadline_us, .tie = parked->ticket, .value = index,
 	});
@@ -201,6 +212,50 @@ static enum err try_next(struct machine *machine, const struct parked *parked, i
 	return OK;
 }
 
+/*
+ * Its key was used while it waited. By the same command, because its client
+ * asked again: then the answer is that one's. By another: then it is refused.
+ */
+static bool serve_by_key(struct machine *machine, uint32_t index, int64_t now_us)
+{
+	struct parked *parked = &machine->parked[index];
+	const struct answer *known;
+	struct machine_answer *answer;
+	struct decision decision;
+
+	/* What finish-and-next has under its key is its own completion. */
+	if (parked->type != COMMAND_TASK_NEXT || parked->key.len == 0)
+		return false;
+	known = state_find_answer(&machine->state, parked->key);
+	if (!known)
+		return false;
+	answer = new_answer(machine, parked->ticket);
+	if (known->fingerprint == parked->fingerprint) {
+		buf_add_slice(&answer->body, known->body);
+	} else {
+		decision_init(&decision, &machine->state, now_us, SLICE_EMPTY, &machine->arena);
+		answer->err = REFUSE(&decision, ERR_KEY_REUSED, "key {}", parked->key);
+		machine_write_problem(&decision, answer->err, &answer->body);
+		decision_finish(&decision);
+	}
+	leave(machine, index);
+	return true;
+}
+
+/* Those that wait with a key that has just been answered. */
+static void serve_twins(struct machine *machine, int64_t now_us)
+{
+	uint32_t at = machine->has_twins ? machine->first_parked : INDEX_NONE;
+
+	while (at != INDEX_NONE) {
+		uint32_t next = machine->parked[at].next;
+
+		serve_by_key(machine, at, now_us);
+		at = next;
+	}
+	machine->has_twins = false;
+}
+
 /* One that waits for a task looks again; true when it was answered. */
 static bool serve_next(struct machine *machine, uint32_t index, int64_t now_us)
 {
@@ -209,12 +264,17 @@ static bool serve_next(struct machine *machine, uint32_t index, int64_t now_us)
 	struct decision decision;
 	enum err err;
 
+	if (serve_by_key(machine, index, now_us))
+		return true;
 	decision_init(&decision, &machine->state, now_us, SLICE_EMPTY, &machine->arena);
 	err = try_next(machine, parked, now_us, &decision, &body);
 	if (err == OK) {
 		struct machine_answer *answer = new_answer(machine, parked->ticket);
 
 		answer->body = body;
+		machine->has_twins = machine->has_twins ||
+				     (parked->key.len &&
+				      state_swarm(&machine->state, parked->swarm)->waiting > 1);
 		leave(machine, index);
 	} else {
 		buf_finish(&body);
@@ -293,6 +353,7 @@ bool park_expire(struct machine *machine, int64_t now_us)
 		if (machine->parked[index].type == COMMAND_MESSAGE_LIST ||
 		    !serve_next(machine, index, now_us))
 			answer_empty(machine, index, now_us);
+		serve_twins(machine, now_us);
 		return true;
 	}
 	return false;
@@ -304,12 +365,17 @@ uint64_t machine_first_parked(const struct machine *machine)
 						     machine->parked[machine->first_parked].ticket;
 }
 
+static bool same_ticket(const void *context, uint32_t value, const void *key)
+{
+	const struct machine *machine = context;
+
+	return machine->parked[value].ticket == *(const uint64_t *)key;
+}
+
+/* INDEX_NONE when it does not wait. */
 static uint32_t find_ticket(const struct machine *machine, uint64_t ticket)
 {
-	for (uint32_t at = machine->first_parked; at != INDEX_NONE; at = machine->parked[at].next)
-		if (machine->parked[at].ticket == ticket)
-			return at;
-	return INDEX_NONE;
+	return map_find(&machine->tickets, ticket_hash(ticket), same_ticket, machine, &ticket);
 }
 
 void machine_forget(struct machine *machine, uint64_t ticket)
@@ -326,8 +392,12 @@ void machine_hurry(struct machine *machine, uint64_t ticket, int64_t now_us)
 
 	if (index == INDEX_NONE)
 		return;
+	now_us = machine_time(machine, now_us);
 	arena_reset(&machine->arena);
-	answer_empty(machine, index, now_us);
+	if (machine->parked[index].type == COMMAND_MESSAGE_LIST ||
+	    !serve_next(machine, index, now_us))
+		answer_empty(machine, index, now_us);
+	serve_twins(machine, now_us);
 }
 
 /* ---- submitting ---------------------------------------------------------------------------- */
@@ -450,7 +520,8 @@ static bool could_take(const struct machine *machine, const struct parked *parke
 					     parked->critical_only);
 	const struct swarm *swarm = state_swarm(&machine->state, parked->swarm);
 
-	return parked->type != COMMAND_MESSAGE_LIST && swarm_has_slot(swarm) &&
+	return parked->type != COMMAND_MESSAGE_LIST && swarm->registered &&
+	       swarm_has_slot(swarm) &&
 	       !(parked->critical_only && task->kind == TASK_FILLER) &&
 	       ready_in_scope(&machine->state, &wish, task->board) &&
 	       capability_overlap_ppm(&mutable->capabilities, swarm->skills, task->needs) >=
@@ -531,6 +602,21 @@ static void serve_swarm(struct machine *machine, struct slice id, int64_t now_us
 		look_again(machine, swarm, now_us);
 }
 
+/* Who has left waits for nothing. */
+static void dismiss_swarm(struct machine *machine, struct slice id, int64_t now_us)
+{
+	uint32_t swarm = state_find_swarm(&machine->state, id);
+	uint32_t at = machine->first_parked;
+
+	while (at != INDEX_NONE) {
+		uint32_t next = machine->parked[at].next;
+
+		if (machine->parked[at].swarm == swarm)
+			answer_empty(machine, at, now_us);
+		at = next;
+	}
+}
+
 static void serve_event(struct machine *machine, const struct event *event, int64_t now_us)
 {
 	switch ((int)event->type) {
@@ -542,6 +628,9 @@ static void serve_event(struct machine *machine, const struct event *event, int6
 	case EVENT_LEASE_LOST:
 	case EVENT_BLOCKER_RAISED:
 		serve_swarm(machine, event_text(event, "swarm"), now_us);
+		break;
+	case EVENT_SWARM_LEFT:
+		dismiss_swarm(machine, event->of.swarm_left.swarm, now_us);
 		break;
 	case EVENT_BOARD_UNARCHIVED:
 		look_again(machine, INDEX_NONE, now_us);
@@ -561,6 +650,7 @@ void park_serve(struct machine *machine, const struct event *events, int64_t now
 		for (const struct event *event = events; event && machine->parked_count;
 		     event = event->next)
 			serve_event(machine, event, now_us);
+		serve_twins(machine, now_us);
 	}
 	machine->state.ready.fresh_count = 0;
 }

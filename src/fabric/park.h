@@ -22,6 +22,8 @@ bool park_expire(struct machine *machine, int64_t now_us);
 void park_finish(struct machine *machine);
 
 /* machine.c's, for park.c. */
+/* `now_us`, unless time would run backwards. */
+int64_t machine_time(struct machine *machine, int64_t now_us);
 bool machine_commit(struct machine *machine, struct decision *decision);
 enum err machine_execute(struct machine *machine, const struct command *command,
 			 struct decision *decision);

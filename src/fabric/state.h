@@ -119,6 +119,10 @@ bool state_is_quarantined(const struct state *state, struct slice key);
 /* The task's specification; lists and texts live in `arena` and in the task. */
 void task_spec_of(const struct task *task, struct arena *arena, struct task_spec *ret_spec);
 
+/* Before when it may not start once it has this specification. */
+int64_t task_rests_until(const struct task *task, struct arena *arena,
+			 const struct task_spec *spec);
+
 /* How it ended: kept with a task that has. */
 struct task_outcome {
 	struct slice by;	/* swarm, or who called */

@@ -141,7 +141,7 @@ static void view_swarm_members(const struct state *state, uint32_t index, int64_
 		json_put_texts(json, "boards", swarm->boards);
 	if (swarm->model.len)
 		json_put_text(json, "model", swarm->model);
-	json_put_bool(json, "present", swarm->registered && !swarm->absent);
+	json_put_bool(json, "present", swarm->registered && (!swarm->absent || swarm->waiting));
 	json_put_time(json, "seen_at", swarm->seen_at_us);
 	json_put_i64(json, "seen_ago_ms", (now_us - swarm->seen_at_us) / 1000);
 	json_put_i64(json, "presence_ms", swarm->presence_ms);
