@@ -12,7 +12,7 @@
 
 void board_build_init(struct board_build *build, struct arena *arena)
 {
-	*build = (struct board_build){ .arena = arena };
+	*build = (struct board_build){ .arena = arena, .no_task_hint = "" };
 }
 
 void board_build_finish(struct board_build *build)

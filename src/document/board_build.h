@@ -33,6 +33,7 @@ struct board_build {
 	struct map by_id;
 	struct message_list errors, remarks;
 	size_t dep_total;
+	const char *no_task_hint;	/* what to look for when there is no task; or "" */
 	bool over_limit;		/* reading stopped at a limit: its error is the only one */
 };
 

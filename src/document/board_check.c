@@ -171,7 +171,7 @@ void board_check(struct board_build *build)
 			    build->title.len, TITLE_BYTES_MAX);
 	/* Rows that were refused are reason enough; "no task" would lead astray. */
 	if (build->task_count == 0 && build->errors.count == 0)
-		board_error(build, 0, "no task was found: a table of tasks has a column Task or ID");
+		board_error(build, 0, "the document holds no task%s", build->no_task_hint);
 	for (size_t i = 0; i < build->task_count; i++)
 		check_fields(build, &build->tasks[i], &detail);
 	buf_finish(&detail);

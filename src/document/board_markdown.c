@@ -371,12 +371,12 @@ static void read_blocks(struct reading *r)
 	}
 }
 
-/* The task that a heading names, or MAP_NONE. */
-static uint32_t task_of_heading(struct reading *r, const struct markdown_block *heading)
+/* The task that a heading names, or MAP_NONE. `title`: no other heading came before. */
+static uint32_t task_of_heading(struct reading *r, const struct markdown_block *heading, bool title)
 {
 	struct slice ids[HEADING_IDS_MAX];
 	struct slice text = word_plain(&heading->text, NULL, NULL);
-	size_t count = board_heading_ids(text, ids);
+	size_t count = title && heading->level == 1 ? 0 : board_heading_ids(text, ids);
 
 	for (size_t i = 0; i < count; i++) {
 		uint32_t task = board_find(r->build, ids[i]);
@@ -438,7 +438,8 @@ static void add_description(struct reading *r, uint32_t index, struct slice text
 static void read_descriptions(struct reading *r)
 {
 	uint32_t task = MAP_NONE;
-	int level = 0, from = 0;
+	int level = INT32_MAX, from = 0;
+	bool title = true;
 
 	for (size_t i = 0; i <= r->markdown.block_count; i++) {
 		const struct markdown_block *block =
@@ -447,10 +448,11 @@ static void read_descriptions(struct reading *r)
 		int end = (int)r->source.line_count;
 
 		if (block) {
-			if (block->kind != MARKDOWN_HEADING || block->text.text.len == 0)
+			if (block->kind != MARKDOWN_HEADING)
 				continue;
-			next = task_of_heading(r, block);
-			if (block->level > level && next == MAP_NONE)
+			next = block->text.text.len ? task_of_heading(r, block, title) : MAP_NONE;
+			title = false;
+			if (block->text.text.len == 0 || (block->level > level && next == MAP_NONE))
 				continue;
 			end = block->line - 1;
 		}
@@ -485,6 +487,8 @@ static struct slice repair(struct board_build *build, struct slice text)
 		     "meant: \"%.*s\" as \"%.*s\", %zu times",
 		     SHOW(found.first), SHOW(buf_slice(&first)), found.count);
 	text = arena_copy(build->arena, buf_slice(&repaired));
+	if (slice_starts(text, SLICE("\xef\xbb\xbf")))	/* a byte order mark that was, too */
+		text = slice_from(text, 3);
 	buf_finish(&repaired);
 	buf_finish(&first);
 	return text;
@@ -495,6 +499,7 @@ void board_read_markdown(struct board_build *build, struct slice text)
 	struct reading r = { .build = build };
 	struct source_fault fault;
 
+	build->no_task_hint = ": a table of tasks has a column Task or ID";
 	source_cut(repair(build, text), build->arena, &r.source);
 	if (markdown_parse(&r.source, build->arena, &r.markdown, &fault) != OK) {
 		board_over_limit(build, fault.line, fault.text);

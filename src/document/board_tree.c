@@ -102,6 +102,11 @@ static void read_int(struct board_build *build, const struct tree *tree, int64_t
 		wrong_kind(build, tree, "an integer of at most 64 bits");
 }
 
+static bool has_exponent(struct slice text)
+{
+	return slice_find_byte(text, 'e') >= 0 || slice_find_byte(text, 'E') >= 0;
+}
+
 /* Digit by digit, as it was written; with an exponent the value of the double has to do. */
 static void read_money(struct board_build *build, const struct tree *tree, int64_t *ret_nanousd)
 {
@@ -111,7 +116,7 @@ static void read_money(struct board_build *build, const struct tree *tree, int64
 
 	if (tree->kind == TREE_TEXT && !read)
 		read = amount_of_money(tree->text, ret_nanousd);
-	if (tree->kind == TREE_REAL && !read &&
+	if (tree->kind == TREE_REAL && !read && has_exponent(tree->text) &&
 	    json_parse(tree->text, &one, &value, NULL) == OK) {
 		read = json_get_money(value, ret_nanousd);
 		json_free(value);

@@ -214,6 +214,16 @@ static bool has_section(const struct doc_task *task)
 	return markdown_is_section(task->description) && !mojibake_suspected(task->description);
 }
 
+static void add_deps(struct buf *out, const struct doc_task *task)
+{
+	if (task->deps.count == 0)
+		buf_add_lit(out, "\xe2\x80\x94");	/* a task may be called "None" */
+	for (size_t i = 0; i < task->deps.count; i++) {
+		buf_add_str(out, i ? ", " : "");
+		add_text(out, task->deps.items[i], ON_ONE_LINE);
+	}
+}
+
 static void add_cell(struct buf *out, const struct doc_task *task, enum board_column column)
 {
 	switch (column) {
@@ -225,14 +235,7 @@ static void add_cell(struct buf *out, const struct doc_task *task, enum board_co
 	case COLUMN_GROUP: add_text(out, task->group, ON_ONE_LINE); return;
 	case COLUMN_STATUS: add_status(out, task->status); return;
 	case COLUMN_OWNER: add_owner(out, task->owner); return;
-	case COLUMN_DEPS:
-		if (task->deps.count == 0)
-			buf_add_lit(out, "None");
-		for (size_t i = 0; i < task->deps.count; i++) {
-			buf_add_str(out, i ? ", " : "");
-			add_text(out, task->deps.items[i], ON_ONE_LINE);
-		}
-		return;
+	case COLUMN_DEPS: add_deps(out, task); return;
 	case COLUMN_MODEL: add_word(out, task->model, ON_ONE_LINE); return;
 	case COLUMN_DELIVERABLE: add_word(out, task->deliverable, ON_ONE_LINE); return;
 	case COLUMN_PRIORITY: buf_add_i64(out, task->priority); return;

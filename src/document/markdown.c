@@ -12,9 +12,9 @@
 
 /* A reference link is delivered whole each time it is used: a short text could grow without end. */
 #define LINK_BYTES_MAX (64 * 1024 * 1024)
-/* What the callbacks answer to make md4c stop. */
-#define STOP_LINKS 1
-#define STOP_CELLS 2
+/* What the callbacks answer to make md4c stop: negative, or only its innermost loop does. */
+#define STOP_LINKS (-2)
+#define STOP_CELLS (-3)
 
 #define NO_BLOCK SIZE_MAX
 #define NO_LINE SIZE_MAX
@@ -100,10 +100,11 @@ static void block_begin(struct reading *r, enum markdown_kind kind)
 /* Gives the text that was gathered to its block. */
 static void block_text_end(struct reading *r)
 {
-	struct markdown_block *block = &r->blocks[r->block];
+	struct markdown_block *block;
 
 	if (r->target != TARGET_BLOCK)
 		return;
+	block = &r->blocks[r->block];
 	block->text = text_end(r);
 	block->line = origin_of(r, r->first_line);
 	block->text_line = origin_of(r, r->last_line);
@@ -539,7 +540,7 @@ static enum err run(struct reading *r, struct source_fault *ret_fault)
 	int status = md_parse(buf_str(&r->prepared.text), (MD_SIZE)r->prepared.text.len, &parser,
 			      r);
 
-	ENSURE(status >= 0);	/* md4c fails only when memory does */
+	ENSURE(status != -1);	/* md4c fails only when memory does */
 	if (status == STOP_LINKS)
 		return refuse(ret_fault, 0, "reference links that stand for more than 64 MB of text");
 	if (status == STOP_CELLS)

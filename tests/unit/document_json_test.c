@@ -37,7 +37,8 @@ static void refuse_limit(const char *text, struct json_limits limits, const char
 {
 	struct json_value *root = NULL;
 
-	ck_assert_int_eq(json_parse(slice_of_str(text), &limits, &root, &fault), ERR_LIMIT_EXCEEDED);
+	ck_assert_int_eq(json_parse(slice_of_str(text), &limits, &root, &fault),
+			ERR_LIMIT_EXCEEDED);
 	ck_assert_msg(strstr(fault.text, part) != NULL, "%s", fault.text);
 }
 
