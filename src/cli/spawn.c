@@ -280,9 +280,10 @@ static void report_end(struct job *job)
 	struct buf text = { 0 };
 
 	if (worker_has_succeeded(job->worker)) {
-		buf_add_lit(&text, "in ");
+		buf_add_lit(&text, "completed in ");
 		duration_write(&text, worker_duration_ms(job->worker));
-		tell_and_say(spawn, job, "completed", buf_slice(&text));
+		tell(spawn, job, "completed", SLICE_EMPTY);
+		say(spawn, &job->claim, buf_slice(&text));
 		report(job, SPAWN_COMPLETE, SLICE_EMPTY);
 	} else {
 		worker_add_reason(job->worker, &text);
