@@ -161,6 +161,7 @@ static struct slice cell_at(const struct table *table, size_t row, size_t column
 
 static size_t row_count(const struct table *table)
 {
+	ENSURE(table->count > 0);
 	return table->cell_count / table->count;
 }
 

@@ -173,6 +173,7 @@ static bool read_id(struct reading *r, const struct markdown_row *row,
 			ret_id->title = word_plain(cell, &ret_id->status, &ret_id->has_status);
 		return true;
 	}
+	ENSURE(cell);	/* only a table of fillers may lack the column */
 	board_error(r->build, row->line, "a row of a task table without an id: \"%.*s\"",
 		    SHOW(board_text(r->build, cell->text, ' ')));
 	return false;

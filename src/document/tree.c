@@ -88,10 +88,13 @@ void tree_write_json(const struct tree *tree, struct buf *out)
 				json_array(&json);
 			open[depth] = value;
 			next[depth++] = value->first;
-		} else if (open[--depth]->kind == TREE_MAP) {
-			json_object_end(&json);
 		} else {
-			json_array_end(&json);
+			ENSURE(depth > 0);
+			/* NOLINTNEXTLINE: below `depth`, every place holds what was opened there */
+			if (open[--depth]->kind == TREE_MAP)
+				json_object_end(&json);
+			else
+				json_array_end(&json);
 		}
 		if (depth == 0)
 			return;
