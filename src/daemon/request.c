@@ -2,10 +2,29 @@
  * One request: from the route to the machine, and its answer to the queue.
  */
 #include "api/bind.h"
+#include "api/openapi.h"
 #include "base/ensure.h"
 #include "base/problem.h"
 #include "daemon/daemon.h"
 #include "fabric/view.h"
+
+/* What clients are made from: no command, and the same for everybody. */
+static bool is_description(const struct http_request *request)
+{
+	return slice_is(request->path, SLICE("/openapi.json")) &&
+	       (slice_is(request->method, SLICE("GET")) ||
+		slice_is(request->method, SLICE("HEAD")));
+}
+
+static void describe(struct daemon *daemon, uint64_t exchange)
+{
+	struct buf body = { 0 };
+
+	openapi_write(slice_of_str(IF_VERSION), &body);
+	server_reply(daemon->server, exchange, 200, "application/json", SLICE_EMPTY,
+		     buf_slice(&body));
+	buf_finish(&body);
+}
 
 static enum err on_headers(void *context, const struct http_request *request,
 			   const struct server_peer *peer, struct http_admission *admission)
@@ -13,6 +32,8 @@ static enum err on_headers(void *context, const struct http_request *request,
 	struct daemon *daemon = context;
 
 	(void)peer;
+	if (is_description(request))
+		return OK;
 	return bind_admission(&daemon->router, request, admission);
 }
 
@@ -77,6 +98,10 @@ static void on_request(void *context, uint64_t exchange, const struct http_reque
 	arena_reset(&daemon->arena);
 	buf_clear(&daemon->detail);
 	buf_clear(&daemon->members);
+	if (is_description(request)) {
+		describe(daemon, exchange);
+		return;
+	}
 	err = route_find(&daemon->router, request->method, request->path, &match);
 	if (err != OK) {
 		refuse(daemon, exchange, err);
