@@ -57,6 +57,7 @@ $(call add,1200,check/tidy,$(RUN_MAKE) VARIANT=asan tidy)
 $(call add,60,check/layers,tools/layers)\
 $(call add,60,check/pure,tools/pure $(BUILD)/gcc)\
 $(call add,60,check/layout,tools/layout $(LAID_OUT))\
+$(call add,60,check/lifecycle,tools/lifecycle --check)\
 $(call add,60,check/shellcheck,shellcheck $(SHELL_SCRIPTS))\
 $(call add,600,check/cppcheck,mkdir -p $(BUILD)/cppcheck && $(CPPCHECK) src)\
 $(call test_plan,asan,300)$(call script_plan,asan,600)$(fuzz_plan)
