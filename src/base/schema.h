@@ -38,6 +38,8 @@ enum field_kind {
 	FIELD_PATHS,	/* struct slice_list of relative paths, at most max */
 };
 
+#define TIME_US_MAX INT64_C(253402300799999999)	/* the end of the year 9999 */
+
 enum field_flag {
 	FIELD_REQUIRED = 1,
 	FIELD_IN_PATH = 2,	/* of the URL */

@@ -1,42 +1,74 @@
 /*
- * What must be true of every state.
+ * What must be true of every state, whatever made it.
  */
+#include <stdlib.h>
+
+#include "base/alloc.h"
 #include "base/ensure.h"
+#include "base/text.h"
 #include "fabric/snapshot.h"
 
-static void check_task(const struct state *state, uint32_t index)
+/* Leaves the function with what is not so. */
+#define MUST(condition)                    \
+	do {                               \
+		if (!(condition))          \
+			return #condition; \
+	} while (0)
+
+static bool is_time(int64_t at_us)
+{
+	return at_us >= 0 && at_us <= TIME_US_MAX;
+}
+
+static bool is_duration(int64_t ms)
+{
+	return ms >= 0 && ms <= TIME_US_MAX / 1000;
+}
+
+static const char *task_flaw(const struct state *state, uint32_t index)
 {
 	const struct task *task = state_task(state, index);
 	uint32_t open = 0;
 
-	ENSURE(task->board < state->boards.count);
-	ENSURE(state_find_task(state, task->board, task_id(task)) == index);
+	MUST(task->board < state->boards.count);
+	MUST(state_find_task(state, task->board, task_id(task)) == index);
 	for (uint32_t i = 0; i < task->dep_count; i++)
 		open += state_task(state, task->deps[i])->state != TASK_DONE;
-	ENSURE(open == task->open_deps);
+	MUST(open == task->open_deps);
 	/* Claimed means held by exactly one live claim; a blocker may keep a claim or not. */
-	ENSURE(task->state != TASK_CLAIMED || task->claim != INDEX_NONE);
-	ENSURE(task->claim == INDEX_NONE || task->state == TASK_CLAIMED ||
-	       task->state == TASK_HELD);
-	ENSURE((task->state == TASK_HELD) <= (task->blockers_open > 0));
+	MUST(task->state != TASK_CLAIMED || task->claim != INDEX_NONE);
+	MUST(task->claim == INDEX_NONE || task->state == TASK_CLAIMED || task->state == TASK_HELD);
+	MUST(task->state != TASK_CLAIMED || task->blockers_open == 0);
+	MUST(task->state != TASK_HELD || task->blockers_open > 0);
 	/* Dependency order: what can be worked on waits for nothing. */
-	ENSURE(task->state != TASK_READY || (open == 0 && task->blockers_open == 0));
-	ENSURE(task_has_ended(task) == (task->outcome != NULL));
+	MUST(task->state != TASK_READY || (open == 0 && task->blockers_open == 0));
+	MUST(task_has_ended(task) == (task->outcome != NULL));
+	MUST(task->added_no <= state->last_event && task->ready_no <= state->last_event);
+	MUST(is_time(task->ready_at_us) && is_time(task->not_before_us) &&
+	     is_time(task->ended_at_us));
+	return NULL;
 }
 
-static void check_claim(const struct state *state, uint32_t index)
+static const char *claim_flaw(const struct state *state, uint32_t index)
 {
 	const struct claim *claim = state_claim(state, index);
 
 	if (claim->task == INDEX_NONE)
-		return;
-	ENSURE(state_task(state, claim->task)->claim == index);
-	ENSURE(claim->swarm < state->swarms.count);
-	ENSURE(claim->fence > 0 && claim->fence <= state->last_event);
-	ENSURE(claim->lease_until_us <= claim->claim_until_us);
+		return NULL;
+	MUST(claim->task < state->tasks.count && claim->swarm < state->swarms.count);
+	MUST(state_task(state, claim->task)->claim == index);
+	MUST(claim->fence > 0 && claim->fence <= state->last_event);
+	MUST(is_time(claim->lease_until_us) && is_time(claim->claim_until_us) &&
+	     is_time(claim->claimed_at_us) && is_time(claim->progress_at_us));
+	MUST(claim->lease_until_us <= claim->claim_until_us && is_duration(claim->lease_ms));
+	/* It goes off in time, or before. */
+	MUST(claim->timer_us != 0 && (claim->timer_us <= claim->lease_until_us ||
+				      claim->timer_us <= state->grace_until_us ||
+				      claim->timer_us <= claim->claim_until_us));
+	return NULL;
 }
 
-static void check_swarm(const struct state *state, uint32_t index, uint32_t *claims)
+static const char *swarm_flaw(const struct state *state, uint32_t index, uint32_t *claims)
 {
 	const struct swarm *swarm = state_swarm(state, index);
 	uint32_t count = 0, held = 0;
@@ -45,32 +77,86 @@ static void check_swarm(const struct state *state, uint32_t index, uint32_t *cla
 	     at = state_claim(state, at)->next_of_swarm) {
 		const struct claim *claim = state_claim(state, at);
 
-		ENSURE(claim->swarm == index);
-		ENSURE(++count <= state->live_claims);
+		MUST(claim->swarm == index);
+		MUST(++count <= state->live_claims);
 		held += state_task(state, claim->task)->state == TASK_HELD;
 	}
-	ENSURE(count == swarm->claim_count && held == swarm->held_count);
+	MUST(count == swarm->claim_count && held == swarm->held_count);
 	*claims += count;
-	for (size_t i = swarm->inbox_first; i < swarm->inbox_count; i++)
-		ENSURE(state_find_message(state, swarm->inbox[i]) != INDEX_NONE);
+	MUST(swarm->slots >= 1 && is_duration(swarm->presence_ms) && is_time(swarm->seen_at_us));
+	MUST(!swarm->registered || swarm->absent || swarm->timer_us != 0);
+	for (size_t i = swarm->inbox_first; i < swarm->inbox_count; i++) {
+		MUST(i == swarm->inbox_first || swarm->inbox[i] > swarm->inbox[i - 1]);
+		MUST(state_find_message(state, swarm->inbox[i]) != INDEX_NONE);
+	}
+	return NULL;
+}
+
+/* A task counts its open blockers. */
+static const char *blockers_flaw(const struct state *state, uint32_t *open)
+{
+	uint32_t all_open = 0;
+
+	for (uint32_t i = 0; i < state->blockers.count; i++) {
+		const struct blocker *blocker = state_blocker(state, i);
+
+		MUST(blocker->task < state->tasks.count);
+		MUST(blocker->swarm == INDEX_NONE || blocker->swarm < state->swarms.count);
+		MUST(state_find_blocker(state, blocker->id) == i);
+		open[blocker->task] += blocker->state == BLOCKER_OPEN;
+		all_open += blocker->state == BLOCKER_OPEN;
+	}
+	MUST(all_open == state->open_blockers);
+	for (uint32_t i = 0; i < state->tasks.count; i++)
+		MUST(open[i] == state_task(state, i)->blockers_open);
+	return NULL;
+}
+
+static const char *counts_flaw(const struct state *state)
+{
+	uint32_t in_state[TASK_STATE_COUNT] = { 0 };
+	uint32_t unread = 0;
+
+	for (uint32_t i = 0; i < state->tasks.count; i++)
+		in_state[state_task(state, i)->state]++;
+	for (int i = 0; i < TASK_STATE_COUNT; i++)
+		MUST(in_state[i] == state->in_state[i]);
+	for (uint32_t i = 0; i < state->messages.count; i++) {
+		const struct message *message = slab_at(&state->messages, i);
+
+		MUST((message->number != 0) == (message->unread_by != 0));
+		MUST(message->number <= state->last_event);
+		unread += message->number != 0;
+	}
+	MUST(unread == state->live_messages);
+	for (size_t i = 1; i < state->note_count; i++)
+		MUST(slice_compare(state->notes[i - 1]->key, state->notes[i]->key) < 0);
+	MUST(is_time(state->last_at_us) && is_time(state->grace_until_us));
+	return NULL;
+}
+
+const char *state_flaw(const struct state *state)
+{
+	uint32_t *open = alloc_zero(state->tasks.count, sizeof(*open));
+	const char *flaw = blockers_flaw(state, open);
+	uint32_t claims = 0;
+
+	free(open);
+	for (uint32_t i = 0; i < state->tasks.count && !flaw; i++)
+		flaw = task_flaw(state, i);
+	for (uint32_t i = 0; i < state->claims.count && !flaw; i++)
+		flaw = claim_flaw(state, i);
+	for (uint32_t i = 0; i < state->swarms.count && !flaw; i++)
+		flaw = swarm_flaw(state, i, &claims);
+	if (!flaw && claims != state->live_claims)
+		flaw = "every claim is some swarm's";
+	return flaw ? flaw : counts_flaw(state);
 }
 
 void state_check(const struct state *state)
 {
-	uint32_t in_state[TASK_STATE_COUNT] = { 0 };
-	uint32_t claims = 0;
+	const char *flaw = state_flaw(state);
 
-	for (uint32_t i = 0; i < state->tasks.count; i++) {
-		check_task(state, i);
-		in_state[state_task(state, i)->state]++;
-	}
-	for (int i = 0; i < TASK_STATE_COUNT; i++)
-		ENSURE(in_state[i] == state->in_state[i]);
-	for (uint32_t i = 0; i < state->claims.count; i++)
-		check_claim(state, i);
-	for (uint32_t i = 0; i < state->swarms.count; i++)
-		check_swarm(state, i, &claims);
-	ENSURE(claims == state->live_claims);
-	for (size_t i = 1; i < state->note_count; i++)
-		ENSURE(slice_compare(state->notes[i - 1]->key, state->notes[i]->key) < 0);
+	if (flaw)
+		BUG(flaw);
 }

@@ -1,6 +1,9 @@
 #include "fabric/event.h"
 
+#include <string.h>
+
 #include "base/ensure.h"
+#include "base/text.h"
 
 #define EVENT_FIELD(T, kind, name, names) \
 	{ #name, FIELD_##kind, 0, offsetof(struct T, name), INT64_MIN, EVENT_ENUM_MAX, 0, names, "" },
@@ -62,11 +65,59 @@ struct slice event_text(const struct event *event, const char *field)
 	return *(const struct slice *)(const void *)((const char *)&event->of + found->offset);
 }
 
+/* So that a sum of two times, or of a time and a duration, is one. */
+static bool number_is_sound(const struct field *field, int64_t value)
+{
+	size_t len;
+
+	switch ((int)field->kind) {
+	case FIELD_TIME:
+		return value >= 0 && value <= TIME_US_MAX;
+	case FIELD_BOOL:
+		return value == 0 || value == 1;
+	case FIELD_ENUM:
+		return value >= 0 && value <= field->max;
+	case FIELD_MONEY:
+		return true;
+	default:
+		if (value >= 0 && value <= TIME_US_MAX / 1000)
+			return value >= field->min;
+		len = strlen(field->name);
+		if (len > 3 && strcmp(field->name + len - 3, "_ms") == 0)
+			return false;
+		return value >= field->min;
+	}
+}
+
+static bool numbers_are_sound(const struct schema *schema, const void *object)
+{
+	for (size_t i = 0; i < schema->count; i++) {
+		const struct field *field = &schema->fields[i];
+		const char *at = (const char *)object + field->offset;
+
+		if (field_is_number(field->kind) &&
+		    !number_is_sound(field, *(const int64_t *)(const void *)at))
+			return false;
+	}
+	return true;
+}
+
+bool task_spec_is_sound(const struct task_spec *spec)
+{
+	return numbers_are_sound(&task_spec_schema, spec) &&
+	       spec->priority <= LIMIT_PRIORITY_MOST && spec->max_attempts <= LIMIT_ATTEMPTS_MOST &&
+	       spec->deps.count <= (size_t)LIMIT_DEPS &&
+	       (spec->prefers.len == 0 || id_is_valid(spec->prefers));
+}
+
 void event_encode(const struct event *event, int64_t record_at_us, struct buf *out)
 {
 	const struct event_info *info = known_info(event);
 	size_t before, len;
 
+	/* What could not be replayed must not get into the ledger. */
+	ENSURE(numbers_are_sound(&info->fields, &event->of) &&
+	       (!info->has_spec || task_spec_is_sound(&event->spec)));
 	varint_add(out, (uint64_t)event->type);
 	before = out->len;
 	/* The length goes in front and is known last: three bytes hold up to 2 MiB. */
@@ -123,12 +174,15 @@ enum err event_decode(struct slice *body, int64_t record_at_us, struct arena *ar
 	ret_event->at_us = (int64_t)((uint64_t)record_at_us + (uint64_t)unzigzag(at));
 	ret_event->actor = slice_head(bytes, actor_len);
 	bytes = slice_from(bytes, actor_len);
-	if (!schema_decode(&info->fields, bytes, arena, &ret_event->of))
+	if (ret_event->at_us < 0 || ret_event->at_us > TIME_US_MAX ||
+	    !schema_decode(&info->fields, bytes, arena, &ret_event->of) ||
+	    !numbers_are_sound(&info->fields, &ret_event->of))
 		return ERR_LEDGER_CORRUPT;
 	if (!info->has_spec)
 		return OK;
 	return skip_fields(&info->fields, &bytes) &&
-	       schema_decode(&task_spec_schema, bytes, arena, &ret_event->spec) ?
+	       schema_decode(&task_spec_schema, bytes, arena, &ret_event->spec) &&
+	       task_spec_is_sound(&ret_event->spec) ?
 		OK : ERR_LEDGER_CORRUPT;
 }
 

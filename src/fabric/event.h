@@ -70,6 +70,9 @@ extern const size_t event_count;
 /* The id in a field, or empty: what an event is about, for filters. */
 struct slice event_text(const struct event *event, const char *field);
 
+/* Whether it can be kept: its numbers are within bounds, and it prefers an id or nobody. */
+bool task_spec_is_sound(const struct task_spec *spec);
+
 void event_encode(const struct event *event, int64_t record_at_us, struct buf *out);
 /*
  * Cuts one event off the front of a record's body. Texts point into it,

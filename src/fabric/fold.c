@@ -211,7 +211,10 @@ static bool fold_blocker_raised(struct state *state, const struct event *event)
 	struct blocker *blocker;
 	uint32_t index;
 
-	if (task_index == INDEX_NONE || state_find_blocker(state, of->blocker) != INDEX_NONE ||
+	if (task_index == INDEX_NONE || !id_is_valid(of->blocker) ||
+	    state_find_blocker(state, of->blocker) != INDEX_NONE ||
+	    (of->swarm.len && !id_is_valid(of->swarm)) ||
+	    state_task(state, task_index)->blockers_open >= LIMIT_BLOCKERS_OPEN ||
 	    !fold_task_step(state, task_index, event))
 		return false;
 	index = state_add_blocker(state, of->blocker);
@@ -241,6 +244,9 @@ static bool end_blocker(struct state *state, const struct event *event, enum blo
 		return false;
 	blocker = state_blocker(state, index);
 	task = state_task(state, blocker->task);
+	if (task->claim != INDEX_NONE &&
+	    of->lease_until > state_claim(state, task->claim)->claim_until_us)
+		return false;
 	if (!lifecycle_step(&state->lifecycle, (enum task_state)task->state, event->type, &next))
 		return false;
 	blocker->state = how;

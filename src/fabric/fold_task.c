@@ -55,10 +55,10 @@ static void clear_outcome(struct task *task)
 	task->ended_at_us = 0;
 }
 
-static bool deps_are_known(const struct state *state, uint32_t board, struct slice_list deps)
+static bool spec_fits(const struct state *state, uint32_t board, const struct task_spec *spec)
 {
-	for (size_t i = 0; i < deps.count; i++)
-		if (state_find_task(state, board, deps.items[i]) == INDEX_NONE)
+	for (size_t i = 0; i < spec->deps.count; i++)
+		if (state_find_task(state, board, spec->deps.items[i]) == INDEX_NONE)
 			return false;
 	return true;
 }
@@ -75,7 +75,7 @@ FOLD(task_added)
 
 	if (board == INDEX_NONE || !id_is_valid(of->task) ||
 	    state_find_task(state, board, of->task) != INDEX_NONE ||
-	    !deps_are_known(state, board, event->spec.deps))
+	    !spec_fits(state, board, &event->spec))
 		return false;
 	index = state_add_task(state, board, of->task);
 	state_task(state, index)->added_no = event->number;
@@ -93,7 +93,7 @@ FOLD(task_changed)
 	struct task *task;
 
 	if (index == INDEX_NONE ||
-	    !deps_are_known(state, state_task(state, index)->board, event->spec.deps) ||
+	    !spec_fits(state, state_task(state, index)->board, &event->spec) ||
 	    !fold_task_step(state, index, event))
 		return false;
 	task = state_task(state, index);
@@ -145,10 +145,11 @@ FOLD(task_claimed)
 	uint32_t swarm = state_find_swarm(state, of->swarm);
 	struct task *task;
 
-	if (index == INDEX_NONE)
+	if (index == INDEX_NONE || of->attempt < 0 || of->attempt > UINT16_MAX ||
+	    of->lease_until > of->claim_until)
 		return false;
 	if (swarm == INDEX_NONE) {
-		if (!of->imported)
+		if (!of->imported || !id_is_valid(of->swarm))
 			return false;
 		swarm = state_swarm_of_name(state, of->swarm);
 	}
@@ -173,7 +174,7 @@ FOLD(task_extended)
 	uint32_t index = fold_task_of(state, of->board, of->task);
 	uint32_t claim = index == INDEX_NONE ? INDEX_NONE : claim_of(state, index, of->fence);
 
-	if (claim == INDEX_NONE)
+	if (claim == INDEX_NONE || of->lease_until > state_claim(state, claim)->claim_until_us)
 		return false;
 	state_claim(state, claim)->lease_ms = of->lease_ms;
 	state_claim(state, claim)->lease_until_us = of->lease_until;
@@ -188,9 +189,11 @@ FOLD(task_progressed)
 	uint32_t at = index == INDEX_NONE ? INDEX_NONE : claim_of(state, index, of->fence);
 	struct claim *claim;
 
-	if (at == INDEX_NONE)
+	if (at == INDEX_NONE || of->percent > 100)
 		return false;
 	claim = state_claim(state, at);
+	if (of->lease_until > claim->claim_until_us)
+		return false;
 	claim->progress_at_us = event->at_us;
 	claim->lease_until_us = of->lease_until;
 	if (of->percent >= 0)
@@ -252,6 +255,7 @@ FOLD(task_failed)
 	/* Without a fence: a document says that it failed. */
 	if (of->fence == 0) {
 		if (index == INDEX_NONE || !of->quarantined ||
+		    state_task(state, index)->claim != INDEX_NONE ||
 		    !fold_task_step(state, index, event))
 			return false;
 	} else {

@@ -52,6 +52,16 @@ static void code_i64(struct codec *codec, int64_t *value)
 			(place) = (__typeof__(place))coded_;                  \
 	} while (0)
 
+static void code_time(struct codec *codec, int64_t *at_us)
+{
+	CODE(codec, *at_us, TIME_US_MAX);
+}
+
+static void code_duration(struct codec *codec, int64_t *ms)
+{
+	CODE(codec, *ms, TIME_US_MAX / 1000);
+}
+
 static void code_bytes(struct codec *codec, struct slice *bytes)
 {
 	uint64_t len;
@@ -123,10 +133,10 @@ static void code_header(struct codec *codec, struct state *state)
 	if (!slice_is(magic, SLICE(MAGIC)) || version != SNAPSHOT_VERSION)
 		codec->bad = true;
 	CODE(codec, state->last_event, INT64_MAX);
-	code_i64(codec, &state->last_at_us);
+	code_time(codec, &state->last_at_us);
 	CODE(codec, state->epoch, INT64_MAX);
 	code_i64(codec, &state->feature_level);
-	code_i64(codec, &state->grace_until_us);
+	code_time(codec, &state->grace_until_us);
 }
 
 static void code_boards(struct codec *codec, struct state *state)
@@ -147,7 +157,7 @@ static void code_boards(struct codec *codec, struct state *state)
 		}
 		board = state_board(state, i);
 		code_owned(codec, &board->title);
-		code_i64(codec, &board->created_at_us);
+		code_time(codec, &board->created_at_us);
 		CODE(codec, board->archived, 1);
 		flush(codec, SINK_BYTES);
 	}
@@ -182,9 +192,9 @@ static void code_swarm(struct codec *codec, struct state *state, uint32_t index)
 	code_owned(codec, &swarm->help_wanted);
 	code_i64(codec, &swarm->slots);
 	code_i64(codec, &swarm->spare);
-	code_i64(codec, &swarm->presence_ms);
-	code_i64(codec, &swarm->registered_at_us);
-	code_i64(codec, &swarm->seen_at_us);
+	code_duration(codec, &swarm->presence_ms);
+	code_time(codec, &swarm->registered_at_us);
+	code_time(codec, &swarm->seen_at_us);
 	CODE(codec, swarm->read_no, INT64_MAX);
 	CODE(codec, swarm->done_count, INT64_MAX);
 	CODE(codec, swarm->failed_count, INT64_MAX);
@@ -235,11 +245,11 @@ static void code_claim(struct codec *codec, struct claim *claim)
 {
 	CODE(codec, claim->swarm, UINT32_MAX);
 	CODE(codec, claim->fence, INT64_MAX);
-	code_i64(codec, &claim->claimed_at_us);
-	code_i64(codec, &claim->lease_until_us);
-	code_i64(codec, &claim->claim_until_us);
-	code_i64(codec, &claim->lease_ms);
-	code_i64(codec, &claim->progress_at_us);
+	code_time(codec, &claim->claimed_at_us);
+	code_time(codec, &claim->lease_until_us);
+	code_time(codec, &claim->claim_until_us);
+	code_duration(codec, &claim->lease_ms);
+	code_time(codec, &claim->progress_at_us);
 	claim->percent++;
 	CODE(codec, claim->percent, 101);
 	claim->percent--;
@@ -286,9 +296,9 @@ static void code_task(struct codec *codec, struct state *state, uint32_t index,
 	CODE(codec, task->blockers_open, UINT16_MAX);
 	CODE(codec, task->added_no, INT64_MAX);
 	CODE(codec, task->ready_no, INT64_MAX);
-	code_i64(codec, &task->ready_at_us);
-	code_i64(codec, &task->not_before_us);
-	code_i64(codec, &task->ended_at_us);
+	code_time(codec, &task->ready_at_us);
+	code_time(codec, &task->not_before_us);
+	code_time(codec, &task->ended_at_us);
 	code_task_claim(codec, state, index, claims);
 	if (!codec->reading || codec->bad)
 		return;
@@ -345,8 +355,8 @@ static void code_blockers(struct codec *codec, struct state *state)
 		CODE(codec, blocker->swarm, UINT32_MAX);
 		CODE(codec, blocker->severity, SEVERITY_COUNT - 1);
 		CODE(codec, blocker->state, BLOCKER_STATE_COUNT - 1);
-		code_i64(codec, &blocker->raised_at_us);
-		code_i64(codec, &blocker->ended_at_us);
+		code_time(codec, &blocker->raised_at_us);
+		code_time(codec, &blocker->ended_at_us);
 		code_owned(codec, &blocker->type);
 		code_owned(codec, &blocker->description);
 		code_owned(codec, &blocker->note);
@@ -363,7 +373,7 @@ static void code_blockers(struct codec *codec, struct state *state)
 
 static void code_message(struct codec *codec, struct message *message)
 {
-	code_i64(codec, &message->sent_at_us);
+	code_time(codec, &message->sent_at_us);
 	CODE(codec, message->to_all, 1);
 	code_owned(codec, &message->from);
 	code_owned(codec, &message->to);
@@ -439,7 +449,7 @@ static void code_notes(struct codec *codec, struct state *state)
 		code_owned(codec, &note->value);
 		code_owned(codec, &note->by);
 		CODE(codec, note->version, INT64_MAX);
-		code_i64(codec, &note->written_at_us);
+		code_time(codec, &note->written_at_us);
 		flush(codec, SINK_BYTES);
 	}
 }
@@ -452,7 +462,7 @@ static void code_answer(struct codec *codec, struct answer *answer)
 	code_bytes(codec, &answer->code);
 	code_bytes(codec, &answer->body);
 	code_i64(codec, &fingerprint);
-	code_i64(codec, &answer->at_us);
+	code_time(codec, &answer->at_us);
 	answer->fingerprint = (uint64_t)fingerprint;
 	flush(codec, SINK_BYTES);
 }
@@ -505,6 +515,14 @@ void state_save(const struct state *state, state_sink_fn *sink, void *context)
 	buf_finish(&codec.out);
 }
 
+static bool outcome_is_sound(const struct task *task, struct arena *arena)
+{
+	struct task_outcome outcome;
+
+	return schema_decode(&task_outcome_schema, slice_of(task->outcome, task->outcome_len),
+			     arena, &outcome);
+}
+
 /* Specifications name tasks and swarms, so they are read when all of those are there. */
 static void load_specs(struct codec *codec, struct state *state)
 {
@@ -514,7 +532,8 @@ static void load_specs(struct codec *codec, struct state *state)
 
 		arena_reset(&codec->arena);
 		if (!schema_decode(&task_spec_schema, task_spec_bytes(task), &codec->arena,
-				   &spec)) {
+				   &spec) ||
+		    !task_spec_is_sound(&spec) || !outcome_is_sound(task, &codec->arena)) {
 			codec->bad = true;
 			return;
 		}
@@ -611,5 +630,7 @@ enum err state_load(struct state *state, struct slice bytes)
 		load_claims(&codec, state, &claims);
 	claims_finish(&claims);
 	arena_finish(&codec.arena);
+	/* What is whole may still contradict itself; nothing may be decided on that. */
+	codec.bad = codec.bad || state_flaw(state) != NULL;
 	return codec.bad ? ERR_LEDGER_CORRUPT : OK;
 }

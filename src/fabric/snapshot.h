@@ -25,10 +25,12 @@ void state_save(const struct state *state, state_sink_fn *sink, void *context);
 MUST_USE enum err state_load(struct state *state, struct slice bytes);
 
 /*
- * What must be true of every state; ends the process with the first thing
- * that is not. Takes time in proportion to the state: for tests, debug
- * builds and after loading.
+ * The first thing that must be true of every state and is not, or NULL.
+ * Takes time in proportion to the state: for tests, debug builds and after
+ * loading.
  */
+const char *state_flaw(const struct state *state);
+/* Ends the process when there is one. */
 void state_check(const struct state *state);
 
 #endif
