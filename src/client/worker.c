@@ -95,7 +95,7 @@ void ifab_task_free(struct ifab_task *task)
 {
 	free(task->title);
 	free(task->json);
-	*task = (struct ifab_task){ 0 };
+	memset(task, 0, sizeof(*task));
 }
 
 static void copy_id(char ret_id[IFAB_ID_SIZE], struct slice object, const char *member)
