@@ -106,7 +106,7 @@ static void tell(const struct spawn *spawn, const struct job *job, const char *w
 		json_put_text(&json, "detail", detail);
 	if (worker && strcmp(what, "started") == 0 && worker_handover_us(worker) > 0) {
 		json_put_i64(&json, "handover_us", worker_handover_us(worker));
-		json_put_bool(&json, "was_awaited", job->claim.was_awaited);
+		json_put_bool(&json, "was_waiting", worker_was_waiting(worker));
 	}
 	json_object_end(&json);
 	buf_add_byte(&spawn->cli->out, '\n');

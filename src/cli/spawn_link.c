@@ -51,7 +51,8 @@ struct spawn_link {
 	struct telling *tellings;
 	struct buf args;
 	struct buf path;
-	int64_t asked_at_us;		/* wall clock */
+	int64_t asked_at_us;		/* wall clock, like the board's times */
+	int64_t wanted_at_us;		/* of the first of the questions that went unanswered */
 	int64_t ask_pause_us;
 	int64_t beats;
 	bool wants_task;
@@ -324,7 +325,7 @@ static void take_claim(struct spawn_link *link, const struct ifab_reply *reply)
 		ask_later(link);
 		return;
 	}
-	claim.was_awaited = link->asked_at_us <= claim.ready_at_us;
+	claim.wanted_at_us = link->wanted_at_us;
 	link->wants_task = false;
 	link->ops->on_claim(link->context, &claim);
 }
@@ -377,6 +378,8 @@ static void on_ask_time(void *context)
 
 void spawn_link_ask(struct spawn_link *link)
 {
+	if (!link->wants_task)
+		link->wanted_at_us = clock_wall_us();
 	link->wants_task = true;
 	ask(link);
 }

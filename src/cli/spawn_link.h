@@ -23,7 +23,7 @@ struct spawn_claim {
 	int64_t attempt;
 	int64_t limit_ms;		/* of this attempt; 0: it has none */
 	int64_t ready_at_us;		/* since when somebody could have had it */
-	bool was_awaited;		/* it became ready while we asked */
+	int64_t wanted_at_us;		/* since when we had a hand for it */
 	const char **run;		/* its own command, ends with NULL; or NULL; owned */
 	struct buf json;		/* the whole answer */
 };

@@ -320,7 +320,9 @@ static void start_clock(struct worker *worker)
 
 	worker->started_us = clock_mono_us();
 	if (worker->claim && worker->claim->ready_at_us)
-		worker->handover_us = clock_wall_us() - worker->claim->ready_at_us;
+		worker->handover_us = clock_wall_us() -
+				      (worker_was_waiting(worker) ? worker->claim->ready_at_us :
+				       worker->claim->wanted_at_us);
 	worker->limit_timer = loop_timer_open(worker->options->loop, on_limit, worker);
 	if (limit_ms)
 		loop_timer_set(worker->limit_timer, limit_ms * 1000);
@@ -399,6 +401,11 @@ int64_t worker_handover_us(const struct worker *worker)
 	return worker->handover_us;
 }
 
+bool worker_was_waiting(const struct worker *worker)
+{
+	return worker->claim && worker->claim->wanted_at_us <= worker->claim->ready_at_us;
+}
+
 const struct process_end *worker_end(const struct worker *worker)
 {
 	return &worker->end;
@@ -469,7 +476,7 @@ void worker_add_evidence(const struct worker *worker, struct buf *out)
 	json_put_i64(&json, "duration_ms", worker_duration_ms(worker));
 	if (worker->handover_us > 0) {
 		json_put_i64(&json, "handover_us", worker->handover_us);
-		json_put_bool(&json, "was_awaited", worker->claim->was_awaited);
+		json_put_bool(&json, "was_waiting", worker_was_waiting(worker));
 	}
 	add_tail(&json, "stdout_tail", &worker->output);
 	add_tail(&json, "stderr_tail", &worker->errors);

@@ -43,8 +43,13 @@ void worker_kill(struct worker *worker);
 /* Kills what is left. Takes NULL. */
 void worker_destroy(struct worker *worker);
 
-/* How long from when the task was ready until its process ran; 0 when that is not known. */
+/*
+ * How long it took until the process ran, from when there was both: the task,
+ * ready, and a hand that was free. 0 when that is not known.
+ */
 int64_t worker_handover_us(const struct worker *worker);
+/* The hand was there first: the task was pushed. */
+bool worker_was_waiting(const struct worker *worker);
 
 /* After the end. */
 const struct process_end *worker_end(const struct worker *worker);
