@@ -346,15 +346,17 @@ static void read_heading(struct reading *r, const struct markdown_block *heading
 	r->place.owner = word_to_id(owner, r->build->arena);
 }
 
-/* "Board: phase-0" near the title names the board. */
+/* A line "Board: phase-0" near the title names the board. */
 static void read_paragraph(struct reading *r, const struct markdown_block *paragraph)
 {
-	struct slice text = word_plain(&paragraph->text, NULL, NULL);
+	struct slice rest = paragraph->text.text;
 
-	if (r->headings > 1 || r->build->id.len || !word_cut(&text, "board:"))
-		return;
-	if (id_is_valid(text))
-		r->build->id = text;
+	while (r->headings < 2 && rest.len && r->build->id.len == 0) {
+		struct slice line = slice_trim(slice_cut(&rest, '\n'));
+
+		if (word_cut(&line, "board:") && id_is_valid(line))
+			r->build->id = line;
+	}
 }
 
 static void read_blocks(struct reading *r)

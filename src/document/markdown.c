@@ -486,7 +486,8 @@ static int add(MD_TEXTTYPE type, const MD_CHAR *at, MD_SIZE size, void *userdata
 		break;
 	case MD_TEXT_BR:
 	case MD_TEXT_SOFTBR:
-		add_text(r, SLICE(" "));
+		add_text(r, r->blocks[r->block].kind == MARKDOWN_PARAGRAPH ? SLICE("\n") :
+									    SLICE(" "));
 		break;
 	case MD_TEXT_NULLCHAR:
 	default:

@@ -44,7 +44,7 @@ enum markdown_kind {
 	MARKDOWN_HEADING,
 	MARKDOWN_TABLE,
 	MARKDOWN_NUMBERED,	/* one item of a numbered list that stands in no other list */
-	MARKDOWN_PARAGRAPH,	/* outside of lists */
+	MARKDOWN_PARAGRAPH,	/* outside of lists; only these keep their ends of lines */
 };
 
 enum markdown_box { MARKDOWN_NO_BOX, MARKDOWN_BOX_OPEN, MARKDOWN_BOX_DONE };

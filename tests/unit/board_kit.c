@@ -107,6 +107,13 @@ const char *remarks_of(const struct board_doc *doc)
 	return messages(doc->remarks, doc->remark_count);
 }
 
+void is_same_board(const struct board_doc *a, const struct board_doc *b)
+{
+	const char *difference = board_difference(a, b);
+
+	ck_assert_msg(difference == NULL, "%s differs", difference);
+}
+
 static void comes_back_from(const struct board_doc *doc, const struct buf *text,
 			    enum board_format format)
 {

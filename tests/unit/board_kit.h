@@ -29,6 +29,8 @@ const char *list_text(struct slice_list list);
 const char *errors_of(const struct board_doc *doc);
 const char *remarks_of(const struct board_doc *doc);
 
+/* Fails unless both say the same. */
+void is_same_board(const struct board_doc *a, const struct board_doc *b);
 /* Fails unless the board is the same after it was written and read again, in every format. */
 void comes_back(const struct board_doc *doc);
 

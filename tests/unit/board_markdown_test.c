@@ -526,6 +526,9 @@ START_TEST(the_board_may_name_itself)
 	struct board_doc doc = read("# Plan\n\n**Board:** `my-board`\n\n| Task |\n|---|\n| T1 |\n");
 
 	ck_slice_eq(doc.id, "my-board");
+	doc = read("# Plan\n**Status:** good\n**Board:** `b-1`\n**Cost:** $5\n| Task |\n|---|\n"
+			"| T1 |\n");
+	ck_slice_eq(doc.id, "b-1");
 	doc = read("# Plan: S\xc2\xb2 & more!\n\n**Board:** see elsewhere\n\n| Task |\n|---|\n"
 			"| T1 |\n");
 	ck_slice_eq(doc.id, "plan-s-more");
