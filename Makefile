@@ -191,10 +191,16 @@ $(TEST_PROGRAMS) $(HELPER_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(OBJ)/tests/libtests.
 $(filter $(BUILD)/$(VARIANT)/%,$(FUZZ_PROGRAMS)): $(OBJ)/%: $(OBJ)/%.o $(ALL_LIBS)
 	$(LINK)
 	$(Q)$(link)
-$(BENCH_PROGRAMS): CPPFLAGS += $(shell pkg-config --cflags hiredis libpq 2>/dev/null)
-$(BENCH_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(ALL_LIBS)
+# What the benchmarks share; the servers that they compare with bring their client libraries.
+LIBPQ = $(shell pkg-config --libs libpq 2>/dev/null)
+$(OBJ)/tests/bench/%: CPPFLAGS += -Itests/bench $(if $(LIBPQ),-DHAVE_LIBPQ \
+	$(shell pkg-config --cflags libpq))
+$(OBJ)/tests/libbench.a: $(call objects,$(wildcard tests/bench/load/*.c))
+	@mkdir -p $(@D); rm -f $@
+	$(Q)ar rcsD $@ $^
+$(BENCH_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(OBJ)/tests/libbench.a $(ALL_LIBS)
 	$(LINK)
-	$(Q)$(link) $(shell pkg-config --libs hiredis libpq 2>/dev/null)
+	$(Q)$(link) $(LIBPQ)
 
 include tests/check.mk
 
