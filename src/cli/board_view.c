@@ -8,6 +8,7 @@
 #include "cli/local.h"
 #include "cli/print.h"
 #include "document/board_doc.h"
+#include "document/source.h"
 #include "sys/files.h"
 
 #define STDIN_SHOWN "standard input"
@@ -240,6 +241,22 @@ static void write_import(const struct args *args, const char *file, struct slice
 	json_object_end(&json);
 }
 
+/* JSON cannot carry what is not text: the file is looked at before it is sent. */
+static bool is_text(const char *file, struct slice text, struct buf *detail)
+{
+	struct source_fault fault;
+	struct slice checked;
+
+	if (source_check(text, &checked, &fault) == OK)
+		return true;
+	buf_add_str(detail, file);
+	buf_add_byte(detail, ':');
+	buf_add_i64(detail, fault.line);
+	buf_add_lit(detail, ": ");
+	buf_add_str(detail, fault.text);
+	return false;
+}
+
 int board_import_run(struct cli *cli, const struct args *args)
 {
 	const char *file = args_has(args, "file") ? args_text(args, "file").ptr : "-";
@@ -251,6 +268,8 @@ int board_import_run(struct cli *cli, const struct args *args)
 
 	if (err != OK) {
 		code = cli_refuse(cli, err, buf_slice(&detail));
+	} else if (!is_text(shown, buf_slice(&text), &detail)) {
+		code = cli_refuse(cli, ERR_DOCUMENT_INVALID, buf_slice(&detail));
 	} else if (cli_client(cli, &code)) {
 		write_import(args, shown, buf_slice(&text), &json);
 		code = print_imported(cli, args, shown, &reply,
