@@ -116,6 +116,7 @@ static uint32_t show_cycle(struct board_build *build, const uint32_t *cycle, siz
 	struct buf text = { 0 };
 	size_t start = 0;
 
+	ENSURE(len > 0);
 	for (size_t i = 0; i < len; i++)
 		if (cycle[i] < cycle[start])
 			start = i;
