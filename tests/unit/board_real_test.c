@@ -151,9 +151,9 @@ static bool plan_read(struct buf *text)
 
 int main(void)
 {
-	Suite *suite = suite_create("document/board_real");
-	TCase *cases = tcase_create("real");
 	struct buf text = { 0 };
+	Suite *suite;
+	TCase *cases;
 	SRunner *runner;
 	int failed;
 
@@ -162,6 +162,8 @@ int main(void)
 		buf_finish(&text);
 		return EXIT_SUCCESS;
 	}
+	suite = suite_create("document/board_real");
+	cases = tcase_create("real");
 	tcase_add_checked_fixture(cases, NULL, board_kit_clear);
 	tcase_add_test(cases, critical_tasks_are_as_the_plan_states_them);
 	tcase_add_test(cases, its_lists_are_fillers);
