@@ -1,7 +1,7 @@
 # What `make check` and `make long-check` run, and in which order. The Makefile includes this.
 
 # A file is looked at again when its object was made again, so a second run is quick. Shallow: the
-# deep mode takes twenty times as long and cries wolf about every `err == OK` that says a value is set.
+# deep mode takes twenty times as long, and cries wolf wherever `err == OK` says that a value is set.
 SHALLOW := $(addprefix --extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 TIDY := $(patsubst %.c,$(BUILD)/tidy/%.ok,$(wildcard src/*/*.c))
 $(BUILD)/tidy/%.ok: $(BUILD)/asan/%.o .clang-tidy
@@ -21,7 +21,7 @@ CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --library=posix --inlin
 	--suppress=ctuuninitvar --cppcheck-build-dir=$(BUILD)/cppcheck -Isrc -Iinclude
 
 SANITIZERS := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
-	UBSAN_OPTIONS=print_stacktrace=1 CK_DEFAULT_TIMEOUT=60
+	UBSAN_OPTIONS=print_stacktrace=1 CK_DEFAULT_TIMEOUT=300
 SEEDS ?= 200
 FUZZ_SECONDS ?= 5
 # Apart from the make that runs, so with its own jobs; -k, to see every error at once.
@@ -60,7 +60,7 @@ $(call add,60,check/layout,tools/layout $(LAID_OUT))\
 $(call add,60,check/lifecycle,tools/lifecycle --check)\
 $(call add,60,check/shellcheck,shellcheck $(SHELL_SCRIPTS))\
 $(call add,600,check/cppcheck,mkdir -p $(BUILD)/cppcheck && $(CPPCHECK) src)\
-$(call test_plan,asan,300)$(call script_plan,asan,600)$(fuzz_plan)
+$(call test_plan,asan,600)$(call script_plan,asan,600)$(fuzz_plan)
 endef
 
 check:
