@@ -6,7 +6,8 @@ SHALLOW := $(addprefix --extra-arg=,-Xclang -analyzer-config -Xclang mode=shallo
 TIDY := $(patsubst %.c,$(BUILD)/tidy/%.ok,$(wildcard src/*/*.c))
 $(BUILD)/tidy/%.ok: $(BUILD)/asan/%.o .clang-tidy
 	@mkdir -p $(@D)
-	$(Q)clang-tidy --quiet $(SHALLOW) $*.c -- -std=gnu17 $(CPPFLAGS) >$@.log 2>&1 || (cat $@.log; false)
+	$(Q)clang-tidy --quiet $(SHALLOW) $*.c -- -std=gnu17 $(CPPFLAGS) >$@.log 2>&1 || \
+		(cat $@.log; false)
 	@touch $@
 tidy: $(TIDY)
 
