@@ -39,7 +39,8 @@ define newline
 endef
 add = $(1) $(2) $(strip $(3))$(newline)
 test_plan = $(foreach test,$(TEST_MAINS:%_test.c=%),$(call add,$(2),$(test:tests/%=%),\
-	$(SANITIZERS) IF_SIM_SEEDS=$(SEEDS) $(3) $(BUILD)/$(1)/$(test)_test))
+	$(SANITIZERS) $(call programs_of,$(BUILD)/$(1),$(BUILD)/$(1)) IF_SIM_SEEDS=$(SEEDS) $(3) \
+	$(BUILD)/$(1)/$(test)_test))
 script_plan = $(foreach script,$(SCRIPTS:%.sh=%),$(call add,$(2),$(script:tests/%=%),\
 	$(SANITIZERS) $(call programs_of,$(BUILD)/$(1),$(BUILD)/$(1)) $(script).sh))
 FUZZ := $(BUILD)/fuzz
@@ -72,8 +73,8 @@ check:
 # One test while working on it: make test T=unit/buf. A room that does not compile right now can be
 # left out of it with ROOMS='base sys'.
 test:
-	@$(MAKE) VARIANT=asan $(BUILD)/asan/tests/$(T)_test
-	@$(SANITIZERS) $(BUILD)/asan/tests/$(T)_test
+	@$(MAKE) VARIANT=asan $(if $(filter api/%,$(T)),all) $(BUILD)/asan/tests/$(T)_test
+	@$(SANITIZERS) $(call programs_of,$(BUILD)/asan,$(BUILD)/asan) $(BUILD)/asan/tests/$(T)_test
 
 # Hours rather than minutes: other eyes (thread sanitizer, valgrind, gcc's analyzer) and more seeds.
 VALGRIND := CK_DEFAULT_TIMEOUT=3600 valgrind --quiet --error-exitcode=9 --leak-check=full
