@@ -176,6 +176,15 @@ const char *ifab_version(void);
 enum ifab_status ifab_command(struct ifab_client *client, const char *name, const char *args_json,
 			      struct ifab_reply *reply);
 
+/*
+ * The same with an idempotency key of the caller's: the same command with the
+ * same key, sent again within ten minutes and be it by another process, takes
+ * effect once and gets its first answer. NULL: one is made.
+ */
+enum ifab_status ifab_command_once(struct ifab_client *client, const char *name,
+				   const char *args_json, const char *idempotency_key,
+				   struct ifab_reply *reply);
+
 /* One HTTP request, for whatever the functions below do not cover. */
 struct ifab_request {
 	const char *method;		/* GET, POST, PUT or DELETE */

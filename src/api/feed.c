@@ -131,6 +131,13 @@ void feed_write_sse(const struct event *event, struct buf *out)
 	buf_add_lit(out, "\n\n");
 }
 
+void feed_write_sse_cursor(uint64_t after, struct buf *out)
+{
+	buf_add_lit(out, "id: ");
+	buf_add_u64(out, after);
+	buf_add_lit(out, "\n\n");
+}
+
 void feed_write_sse_error(enum err err, struct slice detail, struct buf *out)
 {
 	struct json_writer json = json_begin(out);

@@ -44,6 +44,8 @@ bool feed_is_over(const struct feed_filter *filter, int64_t at_us);
 
 /* Each appends one whole event; none holds a line break but where the form has one. */
 void feed_write_sse(const struct event *event, struct buf *out);
+/* An id without an event: where the stream begins. */
+void feed_write_sse_cursor(uint64_t after, struct buf *out);
 void feed_write_ndjson(const struct event *event, struct buf *out);
 /* RFC 4180. */
 void feed_write_csv_header(struct buf *out);

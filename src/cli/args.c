@@ -256,7 +256,9 @@ static enum err take_flag(struct parser *parser, struct slice flag)
 	if (!verb && !global && parser->result->part && part_stands_alone(parser->result->part))
 		verb = parser->result->verb = verb_find(parser->result->part, NULL);
 	index = verb ? find_field(verb, flag, &with_unit) : 0;
-	if (verb && index < verb->field_count)
+	/* A word that needs no flag leaves its name to the flag that every verb takes: --key. */
+	if (verb && index < verb->field_count &&
+	    !(global && (verb->fields[index]->flags & FIELD_POSITIONAL)))
 		return take_field(parser, index, with_unit, flag, has_value, value);
 	if (global)
 		return take_global(parser, global, flag, has_value, value);
@@ -389,6 +391,14 @@ static enum err take_next(struct parser *parser)
 	return ERR_ARGUMENT_UNKNOWN;
 }
 
+/* Whoever reads JSON reads it also when a word before the flag is wrong. */
+static void look_for_json(struct parser *parser)
+{
+	for (size_t i = 1; i < parser->count && strcmp(parser->words[i], "--") != 0; i++)
+		if (strcmp(parser->words[i], "--json") == 0)
+			parser->cli->as_json = true;
+}
+
 enum err args_parse(struct cli *cli, int argc, char *const argv[], struct args_result *ret_result,
 		    struct buf *detail)
 {
@@ -403,6 +413,7 @@ enum err args_parse(struct cli *cli, int argc, char *const argv[], struct args_r
 	enum err err = OK;
 
 	*ret_result = (struct args_result){ .wish = ARGS_RUN };
+	look_for_json(&parser);
 	for (size_t i = 0; i < WORDS_MAX && err == OK && parser.at < parser.count &&
 			   ret_result->wish == ARGS_RUN; i++)
 		err = take_next(&parser);

@@ -17,7 +17,7 @@ enum ifab_status command_call_json(struct cli *cli, const char *name, struct sli
 	enum ifab_status status;
 
 	buf_add_slice(&text, args_json);
-	status = ifab_command(cli->client, name, buf_str(&text), reply);
+	status = ifab_command_once(cli->client, name, buf_str(&text), cli->idempotency_key, reply);
 	buf_finish(&text);
 	return status;
 }

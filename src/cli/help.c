@@ -456,6 +456,7 @@ static void write_error(struct json_writer *json, const struct err_info *info)
 {
 	json_object(json);
 	json_put_str(json, "code", info->code);
+	json_put_str(json, "kind", info->kind == ERR_KIND_REFUSAL ? "refusal" : "failure");
 	json_put_i64(json, "exit", info->exit_code);
 	json_put_i64(json, "status", info->http_status);
 	json_put_bool(json, "retryable", info->retryable);

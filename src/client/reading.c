@@ -13,10 +13,18 @@ static bool hand_over(struct reading *reading)
 	};
 	bool goes_on;
 
-	if (reading->data.len == 0)
-		return true;
+	/* An id alone says where the stream begins. */
 	if (reading->number > 0)
 		reading->stream->last_number = reading->number;
+	if (reading->data.len == 0)
+		return true;
+	/* Why the daemon ends the stream: what would have been the answer at its beginning. */
+	if (slice_is(buf_slice(&reading->kind), SLICE("error"))) {
+		buf_clear(&reading->problem);
+		buf_add_slice(&reading->problem, buf_slice(&reading->data));
+		reading->has_failed = true;
+		return false;
+	}
 	reading->has_news = true;
 	goes_on = reading->stream->on_event(reading->stream->context, &event);
 	buf_clear(&reading->data);
@@ -163,6 +171,8 @@ enum ifab_status reading_conclude(struct reading *reading, enum transport_end en
 	if (reading->is_over_limit)
 		return client_refuse(client, ERR_LIMIT_EXCEEDED,
 				     SLICE("an event is longer than 16 MiB"));
+	if (reading->has_failed)
+		return client_refuse_reply(client, 0, buf_slice(&reading->problem));
 	if (end != TRANSPORT_DONE)
 		return client_refuse_end(client, end);
 	if (http_status != 200)

@@ -20,6 +20,7 @@ struct reading {
 	int64_t heard_ms;
 	bool is_connected;
 	bool is_over_limit;
+	bool has_failed;		/* `problem` says why the daemon ended it */
 	bool has_news;			/* an event came since the last connect */
 };
 

@@ -183,11 +183,22 @@ enum ifab_status command_prepare(struct ifab_client *client, const char *name,
 	return IFAB_OK;
 }
 
-enum ifab_status ifab_command(struct ifab_client *client, const char *name, const char *args_json,
-			      struct ifab_reply *reply)
+enum ifab_status ifab_command_once(struct ifab_client *client, const char *name,
+				   const char *args_json, const char *idempotency_key,
+				   struct ifab_reply *reply)
 {
 	struct ifab_request request;
 	enum ifab_status status = command_prepare(client, name, args_json, &request);
 
-	return status == IFAB_OK ? ifab_call(client, &request, reply) : status;
+	if (status != IFAB_OK)
+		return status;
+	if (strcmp(request.method, "GET") != 0)
+		request.idempotency_key = idempotency_key;
+	return ifab_call(client, &request, reply);
+}
+
+enum ifab_status ifab_command(struct ifab_client *client, const char *name, const char *args_json,
+			      struct ifab_reply *reply)
+{
+	return ifab_command_once(client, name, args_json, NULL, reply);
 }

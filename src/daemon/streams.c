@@ -195,6 +195,7 @@ static void begin_sending(struct daemon *daemon, struct stream *stream)
 {
 	struct slice ping = stream->form == FORM_SSE ? SLICE(FEED_SSE_PING) :
 			    stream->follow ? SLICE("\n") : SLICE_EMPTY;
+	struct buf header = { 0 };
 	enum server_room room;
 
 	server_attach(daemon->server, stream->exchange, stream);
@@ -205,13 +206,14 @@ static void begin_sending(struct daemon *daemon, struct stream *stream)
 		stream_free(daemon, stream);
 		return;
 	}
-	if (stream->form == FORM_CSV) {
-		struct buf header = { 0 };
-
+	if (stream->form == FORM_CSV)
 		feed_write_csv_header(&header);
+	/* Who is cut off before the first event knows by this where to go on. */
+	if (stream->form == FORM_SSE && stream->follow)
+		feed_write_sse_cursor((uint64_t)stream->filter.after, &header);
+	if (header.len)
 		server_stream_write(daemon->server, stream->exchange, buf_slice(&header));
-		buf_finish(&header);
-	}
+	buf_finish(&header);
 }
 
 void streams_open(struct daemon *daemon, uint64_t exchange, const struct http_request *request,

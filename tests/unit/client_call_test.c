@@ -302,6 +302,39 @@ START_TEST(a_stream_with_an_end_ends)
 }
 END_TEST
 
+START_TEST(a_break_before_the_first_event_loses_none)
+{
+	const char *last = "task.ready";
+	struct ifab_stream stream = { .after = -1, .on_event = hear, .context = &last };
+	char resume[32];
+
+	BEGIN({ .status = "200 OK", .type = "text/event-stream", .no_length = 1, .body = "id: 41\n\n" },
+	      { .status = "200 OK", .type = "text/event-stream", .no_length = 1,
+		.body = "id: 41\n\nid: 42\nevent: task.ready\ndata: {}\n\n" });
+	heard[0] = '\0';
+	ck_assert_int_eq(ifab_events(client, &stream), IFAB_INTERRUPTED);
+	ck_assert_str_eq(heard, "42 task.ready {};");
+	stub_header(stub_request(&stub, 1), "Last-Event-ID", resume, sizeof(resume));
+	ck_assert_str_eq(resume, "41");
+	end();
+}
+END_TEST
+
+START_TEST(a_stream_that_the_daemon_gives_up_says_why)
+{
+	const char *last = "never";
+	struct ifab_stream stream = { .after = 1, .on_event = hear, .context = &last };
+
+	BEGIN({ .status = "200 OK", .type = "text/event-stream", .no_length = 1,
+		.body = "event: error\ndata: {\"code\":\"cursor_trimmed\",\"title\":\"gone\"}\n\n" });
+	heard[0] = '\0';
+	ck_assert_int_eq(ifab_events(client, &stream), IFAB_NOT_FOUND);
+	ck_assert_str_eq(ifab_last_error(client)->title, "gone");
+	ck_assert_str_eq(heard, "");
+	end();
+}
+END_TEST
+
 START_TEST(a_trimmed_cursor_is_an_error)
 {
 	const char *last = "never";
@@ -373,6 +406,8 @@ int main(void)
 	tcase_add_test(tcase, commands_that_cannot_be_are_not_sent);
 	tcase_add_test(tcase, a_stream_goes_on_behind_the_last_event);
 	tcase_add_test(tcase, a_stream_with_an_end_ends);
+	tcase_add_test(tcase, a_break_before_the_first_event_loses_none);
+	tcase_add_test(tcase, a_stream_that_the_daemon_gives_up_says_why);
 	tcase_add_test(tcase, a_trimmed_cursor_is_an_error);
 	tcase_add_test(tcase, a_download_is_handed_over_as_it_comes);
 	tcase_add_test(tcase, addresses_that_are_none_are_refused);
