@@ -99,12 +99,13 @@ struct sqlite_db {
 	/* The writer's. */
 	sqlite3 *writer;		/* NULL after a reopen that failed */
 	bool doubt;
+	bool was_open;			/* it is a ledger, and it is ours */
 	int checkpoint_at;		/* length of the log at which the next one is due */
 	atomic_int log_pages;
 	atomic_int checkpoint_result;	/* of the last one */
 
 	pthread_mutex_t read_lock;	/* over the reader and its statements */
-	sqlite3 *reader;		/* NULL whenever the writer is */
+	sqlite3 *reader;		/* NULL after a reopen that failed, if it cannot be read */
 	int read_result;		/* of the last step */
 };
 
@@ -436,6 +437,10 @@ enum err sqlite_db_reopen(struct sqlite_db *db, struct buf *ret_detail)
 		err = reader_open(db, ret_detail);
 	if (err != OK)
 		connections_close(db);
+	/* A disk that takes nothing may still be read. */
+	if (err != OK && db->was_open && reader_open(db, NULL) != OK)
+		connections_close(db);
+	db->was_open |= err == OK;
 	db->doubt = err != OK;
 	ENSURE(pthread_mutex_unlock(&db->read_lock) == 0);
 	return err;

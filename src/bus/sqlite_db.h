@@ -52,8 +52,9 @@ void sqlite_db_close(struct sqlite_db *db);
 
 /*
  * [writer] Closes both connections and opens them again, so that SQLite
- * finds out from the disk alone what was kept. When it fails, the reader is
- * closed too until a later call succeeds.
+ * finds out from the disk alone what was kept. When it fails, reading goes on
+ * if it can, and shows what may not be there to stay, until a later call
+ * succeeds.
  */
 MUST_USE enum err sqlite_db_reopen(struct sqlite_db *db, struct buf *ret_detail);
 

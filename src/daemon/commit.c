@@ -128,8 +128,36 @@ static void give_up(struct daemon *daemon, enum err err, struct slice detail)
 {
 	log_event(LOG_LEVEL_ERROR, "daemon", "the ledger cannot be read back; stopping",
 		  LOG_FIELDS(log_err(err), log_text("detail", detail)));
+	daemon->fatal = err;
 	daemon->stopping = true;
 	loop_stop(daemon->loop);
+}
+
+/* Somebody else has appended: what is kept is the ledger, and only a new reign may go on with it. */
+static enum err catch_up(struct daemon *daemon, struct buf *detail)
+{
+	enum err err;
+
+	ledger_close(&daemon->ledger);
+	err = ledger_open(&daemon->ledger, daemon->bus, detail);
+	if (err == OK)
+		ledger_begin_reign(&daemon->ledger);
+	return err;
+}
+
+/* The state again, from what is known to be kept. */
+static enum err rebuild(struct daemon *daemon, bool catches_up, struct buf *detail)
+{
+	enum err err = OK;
+
+	machine_finish(&daemon->machine);
+	if (catches_up)
+		err = catch_up(daemon, detail);
+	if (err == OK)
+		err = daemon_recover(daemon, detail);
+	if (err != OK)
+		give_up(daemon, err, buf_slice(detail));
+	return err;
 }
 
 /*
@@ -146,10 +174,8 @@ static void fall_back(struct daemon *daemon, enum err err)
 		  LOG_FIELDS(log_err(err), log_text("detail", buf_slice(&daemon->append_detail))));
 	set_health(daemon, err, buf_slice(&daemon->append_detail));
 	refuse_held(daemon, err);
-	machine_finish(&daemon->machine);
-	rebuilt = daemon_recover(daemon, &detail);
-	if (rebuilt != OK)
-		give_up(daemon, rebuilt, buf_slice(&detail));
+	rebuilt = rebuild(daemon, err == ERR_SEQ_CONFLICT, &detail);
+	(void)rebuilt;	/* without a state we stop */
 	buf_finish(&detail);
 	daemon->durable_batch = daemon->next_batch - 1;
 	daemon->batch_commands = 0;
@@ -317,14 +343,10 @@ static enum err clear_doubt(struct daemon *daemon)
 		return OK;
 	buf_clear(&daemon->append_detail);
 	err = ledger_resolve(&daemon->ledger, &kept, &daemon->append_detail);
-	if (err != OK)
+	if (err != OK && err != ERR_SEQ_CONFLICT)
 		return err;
-	/* While it was in doubt it may have been visible or not: the state is built on what is sure. */
-	machine_finish(&daemon->machine);
-	err = daemon_recover(daemon, &daemon->append_detail);
-	if (err != OK)
-		give_up(daemon, err, buf_slice(&daemon->append_detail));
-	return err;
+	/* While it was in doubt the state was that without it. */
+	return rebuild(daemon, err == ERR_SEQ_CONFLICT, &daemon->append_detail);
 }
 
 void commit_probe(void *context)

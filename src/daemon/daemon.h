@@ -96,6 +96,7 @@ struct daemon {
 	uint64_t snapshot_event;	/* last event of the newest snapshot */
 	int64_t started_us;
 	bool stopping;
+	enum err fatal;			/* why it stopped by itself, if it did */
 	struct daemon_stats {
 		uint64_t commands, refusals, records, events, snapshots;
 		int64_t append_us_max;
@@ -115,9 +116,9 @@ int64_t daemon_now_us(struct daemon *daemon);
 
 /* recover.c: the machine, from the newest snapshot and the records after it. */
 MUST_USE enum err daemon_recover(struct daemon *daemon, struct buf *ret_detail);
-/* Offline: folds a ledger into a machine. */
+/* Offline: folds a ledger into a machine, up to the record `to_seq`. */
 MUST_USE enum err recover_machine(struct machine *machine, struct bus *bus, uint64_t seed,
-				  size_t body_bytes_max, bool use_snapshot,
+				  size_t body_bytes_max, bool use_snapshot, uint64_t to_seq,
 				  uint64_t *ret_snapshot_event, struct buf *ret_detail);
 
 /* commit.c */

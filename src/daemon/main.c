@@ -166,6 +166,7 @@ static int serve(const struct arguments *arguments)
 		log_event(LOG_LEVEL_INFO, "daemon", "ready",
 			  LOG_FIELDS(log_str("version", IF_VERSION), log_i64("pid", getpid())));
 		daemon_run(&daemon);
+		err = daemon.fatal;
 	} else {
 		log_event(LOG_LEVEL_ERROR, "daemon", "did not start",
 			  LOG_FIELDS(log_err(err), log_text("detail", buf_slice(&detail))));

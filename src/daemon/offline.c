@@ -141,7 +141,7 @@ int offline_digest(const char *path, bool use_snapshot)
 
 	if (err == OK)
 		err = recover_machine(&machine, bus, 0, bus->ops->record_bytes_max, use_snapshot,
-				      &snapshot_event, &detail);
+				      UINT64_MAX, &snapshot_event, &detail);
 	if (err != OK) {
 		code = fail(err, &detail);
 		goto out;

@@ -40,14 +40,25 @@ static enum err load_snapshot(struct machine *machine, struct bus *bus, uint64_t
 	return err;
 }
 
+struct replay {
+	struct machine *machine;
+	uint64_t to_seq;
+};
+
+/* What lies behind the last record is in doubt: it can be seen, and may not be there to stay. */
 static enum err replay_record(void *context, const struct record *record)
 {
-	return machine_replay(context, record->body, record->at_us, record->first_event);
+	struct replay *replay = context;
+
+	if (record->seq > replay->to_seq)
+		return OK;
+	return machine_replay(replay->machine, record->body, record->at_us, record->first_event);
 }
 
 static enum err replay(struct machine *machine, struct bus *bus, uint64_t from_seq,
-		       struct buf *ret_detail)
+		       uint64_t to_seq, struct buf *ret_detail)
 {
+	struct replay replay = { machine, to_seq };
 	struct bus_limit limit = { RECOVER_RECORDS, RECOVER_BYTES };
 	struct ledger_reader reader;
 	uint64_t before;
@@ -56,7 +67,7 @@ static enum err replay(struct machine *machine, struct bus *bus, uint64_t from_s
 	do {
 		before = reader.chain.seq;
 		if (err == OK)
-			err = ledger_reader_next(&reader, limit, replay_record, machine, ret_detail);
+			err = ledger_reader_next(&reader, limit, replay_record, &replay, ret_detail);
 	} while (err == OK && reader.chain.seq > before);
 	if ((err == ERR_LEDGER_CORRUPT || err == ERR_LEDGER_TOO_NEW) && ret_detail &&
 	    ret_detail->len == 0) {
@@ -70,8 +81,8 @@ static enum err replay(struct machine *machine, struct bus *bus, uint64_t from_s
 }
 
 enum err recover_machine(struct machine *machine, struct bus *bus, uint64_t seed,
-			 size_t body_bytes_max, bool use_snapshot, uint64_t *ret_snapshot_event,
-			 struct buf *ret_detail)
+			 size_t body_bytes_max, bool use_snapshot, uint64_t to_seq,
+			 uint64_t *ret_snapshot_event, struct buf *ret_detail)
 {
 	uint64_t next_seq = 1;
 	enum err err = OK;
@@ -81,7 +92,7 @@ enum err recover_machine(struct machine *machine, struct bus *bus, uint64_t seed
 		err = load_snapshot(machine, bus, &next_seq, ret_detail);
 	*ret_snapshot_event = machine->state.last_event;
 	if (err == OK)
-		err = replay(machine, bus, next_seq, ret_detail);
+		err = replay(machine, bus, next_seq, to_seq, ret_detail);
 	if (err != OK)
 		machine_finish(machine);
 	return err;
@@ -92,7 +103,8 @@ enum err daemon_recover(struct daemon *daemon, struct buf *ret_detail)
 	int64_t begun_us = clock_mono_us();
 	enum err err = recover_machine(&daemon->machine, daemon->bus, entropy_u64(),
 				       ledger_body_bytes_max(&daemon->ledger) / 2, true,
-				       &daemon->snapshot_event, ret_detail);
+				       daemon->ledger.head.seq, &daemon->snapshot_event,
+				       ret_detail);
 
 	if (err != OK)
 		return err;

@@ -301,6 +301,9 @@ static enum err read_record(void *context, const struct record *record)
 		event.number = number;
 		if (number < stream->next_event)
 			continue;
+		/* Not acknowledged yet, or in doubt: read again when it is there to stay. */
+		if (number >= reading->daemon->durable.next_event)
+			break;
 		stream->next_event = number + 1;
 		if (!feed_matches(&stream->filter, &event))
 			continue;
@@ -401,8 +404,11 @@ static void show(struct daemon *daemon, const struct event *event, struct frame 
 
 		if (!stream->live || stream->gone || event->number < stream->next_event)
 			continue;
-		if (stream->full) {
-			/* It goes on from next_event, out of the ledger, when there is room. */
+		/*
+		 * It goes on from next_event, out of the ledger: when there is room, or at
+		 * once after a record that was in doubt and turned out to be kept.
+		 */
+		if (stream->full || event->number > stream->next_event) {
 			stream->live = false;
 			stream->reading = false;
 			continue;
