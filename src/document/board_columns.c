@@ -34,6 +34,7 @@ static const struct header_word header_words[] = {
 	{ "group", COLUMN_GROUP, NULL },
 	{ "status", COLUMN_STATUS, NULL },
 	{ "state", COLUMN_STATUS, NULL },
+	{ "done", COLUMN_STATUS, NULL },
 	{ "owner", COLUMN_OWNER, NULL },
 	{ "assignee", COLUMN_OWNER, NULL },
 	{ "assigned", COLUMN_OWNER, NULL },
@@ -103,6 +104,7 @@ static const struct header_word header_words[] = {
 	{ "payload", COLUMN_PAYLOAD, NULL },
 	{ "description", COLUMN_DESCRIPTION, NULL },
 	{ "details", COLUMN_DESCRIPTION, NULL },
+	{ "note", COLUMN_DESCRIPTION, NULL },
 	{ "notes", COLUMN_DESCRIPTION, NULL },
 	{ "comment", COLUMN_DESCRIPTION, NULL },
 	{ "comments", COLUMN_DESCRIPTION, NULL },
@@ -281,7 +283,7 @@ void board_columns_read(const struct markdown_block *table, struct board_columns
 
 static bool is_separator(char c)
 {
-	return c == ':' || c == '-' || c == '|' || c == '.' || c == ' ';
+	return c == ':' || c == '-' || c == '|' || c == '.' || c == ' ' || c == MARKDOWN_BREAK;
 }
 
 /* The dashes, colons and blanks between an id and its title. */

@@ -304,10 +304,23 @@ static struct slice bare(struct slice item)
 	return item;
 }
 
+/* "P0.1.x": as good as a star, unless a task is called so. */
+static bool add_family(struct resolving *r, struct slice item)
+{
+	char pattern[ID_BYTES_MAX];
+
+	if (item.len < 3 || item.len > sizeof(pattern) || item.ptr[item.len - 2] != '.' ||
+	    (item.ptr[item.len - 1] != 'x' && item.ptr[item.len - 1] != 'X'))
+		return false;
+	memcpy(pattern, item.ptr, item.len);
+	pattern[item.len - 1] = '*';
+	return add_pattern(r, slice_of(pattern, item.len));
+}
+
 static bool add_exact(struct resolving *r, struct slice item)
 {
 	return add_known(r, item) || add_all(r, item) || add_pattern(r, item) ||
-	       add_ranges(r, item);
+	       add_ranges(r, item) || add_family(r, item);
 }
 
 static bool looks_like_id(struct slice word)

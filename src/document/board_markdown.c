@@ -351,6 +351,10 @@ static void read_paragraph(struct reading *r, const struct markdown_block *parag
 {
 	struct slice rest = paragraph->text.text;
 
+	/* An empty line in the middle of a table, or an alignment row that is none. */
+	if (rest.len > 1 && rest.ptr[0] == '|' && slice_find_byte(slice_from(rest, 1), '|') >= 0)
+		board_remark(r->build, paragraph->line,
+			     "this looks like a row, but no table goes on here; it is not read");
 	while (r->headings < 2 && rest.len && r->build->id.len == 0) {
 		struct slice line = slice_trim(slice_cut(&rest, '\n'));
 

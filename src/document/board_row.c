@@ -114,7 +114,8 @@ static void fill_status(struct board_build *build, const struct markdown_text *c
 		return;
 	}
 	task->status = status;
-	if (by.len && (status == DOC_CLAIMED || task->owner.len == 0))
+	/* "Blocked by P0.1" names no owner. */
+	if (by.len && (status == DOC_CLAIMED || (status == DOC_DONE && task->owner.len == 0)))
 		task->owner = word_to_id(by, build->arena);
 }
 
@@ -125,14 +126,20 @@ static void not_read(struct board_build *build, const struct doc_task *task,
 		     board_column_name(column), SHOW(text), SHOW(task->id));
 }
 
+/* "2h (at most)": without what is said in brackets. */
+static struct slice without_remark(struct slice text)
+{
+	ptrdiff_t open = slice_find_byte(text, '(');
+
+	return open > 0 ? slice_trim(slice_head(text, (size_t)open)) : text;
+}
+
 /* With the unit that the header gives to bare numbers. */
-static bool read_time(struct board_build *build, struct slice text, const char *unit,
-		      int64_t *ret_ms)
+static bool read_time(struct slice text, const char *unit, int64_t *ret_ms)
 {
 	struct buf with_unit = { 0 };
 	bool read = amount_of_time(text, ret_ms);
 
-	(void)build;
 	if (!read && unit[0]) {
 		buf_add_slice(&with_unit, text);
 		buf_add_str(&with_unit, unit);
@@ -147,7 +154,7 @@ static void fill_estimate(struct board_build *build, const struct markdown_row *
 			  const struct board_columns *columns, enum board_column column,
 			  struct doc_task *task)
 {
-	struct slice text = plain(build, board_row_cell(row, columns, column));
+	struct slice text = without_remark(plain(build, board_row_cell(row, columns, column)));
 	int64_t amount;
 
 	if (text.len == 0)
@@ -159,7 +166,7 @@ static void fill_estimate(struct board_build *build, const struct markdown_row *
 			return;
 		}
 	}
-	if (read_time(build, text, column == COLUMN_EST ? columns->est_unit : "", &amount))
+	if (read_time(text, column == COLUMN_EST ? columns->est_unit : "", &amount))
 		task->est_ms = amount;
 	else
 		not_read(build, task, column, text);

@@ -4,6 +4,9 @@
 
 #include "base/alloc.h"
 
+#define TICKS_MAX 31			/* of a code span in a table; more is a drawing */
+#define FRONT_MATTER_LINES_MAX 200	/* a handful in practice */
+
 /* A fenced block of code that is open. */
 struct fence {
 	char mark;		/* ` or ~; 0 when none is open */
@@ -199,6 +202,53 @@ static void add_line(struct preparing *p, struct slice text, int origin)
 	p->blank = prefix_len(text) == text.len;
 }
 
+/*
+ * Bytes of the code span that starts with `text`, or of its backticks when
+ * it has no end. `unclosed` remembers the lengths that were looked for in
+ * vain, so that each is looked for once in a line.
+ */
+static size_t code_len(struct slice text, uint32_t *unclosed)
+{
+	size_t ticks = mark_run(text, '`');
+	size_t at = ticks;
+
+	if (ticks > TICKS_MAX || *unclosed & UINT32_C(1) << ticks)
+		return ticks;
+	while (at < text.len) {
+		size_t run = mark_run(slice_from(text, at), '`');
+
+		if (run == ticks)
+			return at + run;
+		at += run ? run : 1;
+	}
+	*unclosed |= UINT32_C(1) << ticks;
+	return ticks;
+}
+
+/* A row, with a blank in each cell that has nothing at all: md4c drops those and shifts the rest. */
+static void add_row(struct preparing *p, struct slice line, int origin)
+{
+	struct buf row = { 0 };
+	uint32_t unclosed = 0;
+	size_t at = 0;
+
+	while (at < line.len) {
+		char c = line.ptr[at];
+		size_t len = c == '\\' ? 2 : 1;
+
+		if (c == '`')
+			len = code_len(slice_from(line, at), &unclosed);
+		if (len > line.len - at)
+			len = line.len - at;
+		buf_add(&row, line.ptr + at, len);
+		if (c == '|' && at + 1 < line.len && line.ptr[at + 1] == '|')
+			buf_add_byte(&row, ' ');
+		at += len;
+	}
+	add_line(p, buf_slice(&row), origin);
+	buf_finish(&row);
+}
+
 static void add_blank(struct preparing *p)
 {
 	if (!p->blank)
@@ -225,7 +275,7 @@ static void add_header(struct preparing *p, size_t number, bool again)
 	struct slice header = p->source->lines[number - 1];
 	int origin = again ? -(int)number : (int)number;
 
-	add_line(p, header, origin);
+	add_row(p, header, origin);
 	add_alignment(p, p->source->lines[number], count_cells(header), again ? 0 : origin + 1);
 	p->header = number;
 	p->run = 0;
@@ -278,7 +328,10 @@ static size_t add_text(struct preparing *p, size_t index)
 		p->raw = content.len && content.ptr[0] == '<';
 	if (fence_opens(line, &p->fence) || is_heading(content))
 		p->run = 0;
-	add_line(p, line, (int)index + 1);
+	if (p->header)
+		add_row(p, line, (int)index + 1);
+	else
+		add_line(p, line, (int)index + 1);
 	return 1;
 }
 
@@ -301,10 +354,27 @@ static void add_empty(struct preparing *p, struct slice line, int number)
 	p->header = 0;
 }
 
+/*
+ * Lines of YAML between two rules at the very start, which Markdown itself
+ * would take for a heading. Returns how many, with the rules.
+ */
+static size_t front_matter(const struct source *source)
+{
+	if (source->line_count < 3 || !slice_is_str(source->lines[0], "---"))
+		return 0;
+	for (size_t i = 1; i < source->line_count && i <= FRONT_MATTER_LINES_MAX; i++) {
+		if (slice_is_str(source->lines[i], "---") || slice_is_str(source->lines[i], "..."))
+			return i + 1;
+		if (slice_trim(source->lines[i]).len == 0)
+			return 0;
+	}
+	return 0;
+}
+
 void markdown_prepare(const struct source *source, struct prepared *ret_prepared)
 {
 	struct preparing p = { .source = source, .out = ret_prepared, .blank = true };
-	size_t index = 0;
+	size_t index = front_matter(source);
 
 	while (index < source->line_count) {
 		struct slice line = source->lines[index];

@@ -3,11 +3,14 @@
  *
  * What GitHub shows as a table, md4c 0.4.8 often does not see: a table right
  * below a line of text, alignment cells of one or two dashes, a heading
- * right below a table. And some of its work grows with the square of the
- * lines of a paragraph. So it gets a copy in which
+ * right below a table, a cell between two pipes that touch. And some of its
+ * work grows with the square of the lines of a paragraph. So it gets a copy
+ * in which
  *
  *   - an empty line stands before a table and behind it,
  *   - an alignment row has as many cells as the header, of three dashes,
+ *   - an empty cell holds a blank, without which md4c drops it,
+ *   - YAML at the very start (front matter) is left out,
  *   - empty lines follow each other nowhere, and stretches of text without
  *     one are broken after PREPARE_RUN_MAX lines; the header of a table is
  *     then said again.

@@ -53,12 +53,14 @@ START_TEST(ids_are_found_in_every_dress)
 				    "| setup | |\n"
 				    "| #12: number | |\n"
 				    "| `P13:` code | |\n"
-				    "| **[P14](u)**: link | |\n");
+				    "| **[P14](u)**: link | |\n"
+				    "| P15<br>break | |\n");
 	static const char *const want[][2] = {
 		{ "P1", "colon" },   { "P2", "bold" },	  { "P3", "code" },  { "P-4", "link" },
 		{ "P5", "all bold" }, { "P6", "bracket" }, { "P-7", "dash" }, { "P-8", "em dash" },
 		{ "P.9", "blank" },  { "P10", "rocket" }, { "setup", "setup" },
 		{ "12", "number" },  { "P13", "code" },	  { "P14", "link" },
+		{ "P15", "break" },
 	};
 
 	ck_assert_uint_eq(doc.task_count, ARRAY_LEN(want));
@@ -99,7 +101,8 @@ START_TEST(columns_come_in_any_order_and_under_many_names)
 		"| Max cost |\n"
 		"|---|---|---|---|---|---|---|---|---|\n"
 		"| high | Done | 1.5 | | Zo\xc3\xab & Bob | A-1: a | $1,200.50 | see x | USD 3 |\n"
-		"| -7 | \xf0\x9f\x9f\xa1 | 2-3 | A-1 | @carol | A-2: b | $10-12 | | 3 usd |\n"
+		"| -7 | \xf0\x9f\x9f\xa1 | 2-3 | A-1 | @carol | A-2: b | $10-12 (guess) | | 3 usd "
+		"|\n"
 		"| P0 | in progress | 1d | `A-1`; [A-2](u) | TBD | A-3: c | | - | |\n"
 		"| | | $5 | **A-1** | | A-4: d | | | |\n");
 	const struct doc_task *a1 = task_of(&doc, "A-1"), *a2 = task_of(&doc, "A-2");
@@ -186,6 +189,8 @@ START_TEST(status_words_and_marks_are_honoured)
 		{ "Not started", DOC_OPEN, "o" },
 		{ "not done", DOC_OPEN, "o" },
 		{ "blocked on x", DOC_BLOCKED, "o" },
+		{ "blocked by T0", DOC_BLOCKED, "o" },
+		{ ":white_check_mark: Done", DOC_DONE, "o" },
 		{ "failed", DOC_FAILED, "o" },
 		{ "Cancelled", DOC_CANCELLED, "o" },
 		{ "canceled", DOC_CANCELLED, "o" },
@@ -546,6 +551,28 @@ START_TEST(columns_that_are_not_read_are_named)
 }
 END_TEST
 
+START_TEST(rows_outside_of_tables_are_named)
+{
+	struct board_doc doc = read("| Task | Owner |\n|---|---|\n| T1: a | b |\n\n"
+			"| T2: a | b |\n");
+
+	ck_assert_uint_eq(doc.task_count, 1);
+	ck_has(remarks_of(&doc), "5: this looks like a row, but no table goes on here");
+}
+END_TEST
+
+START_TEST(front_matter_is_no_heading)
+{
+	struct board_doc doc = read("---\ntitle: x\ntags: [a]\n---\n\n# Plan\n| Task |\n|---|\n"
+			"| T1 |\n");
+
+	ck_slice_eq(doc.title, "Plan");
+	ck_assert_int_eq(doc.tasks[0].line, 9);
+	doc = read("---\n\nText\n---\n| Task |\n|---|\n| T1 |\n");
+	ck_slice_eq(doc.title, "Text");
+}
+END_TEST
+
 START_TEST(lists_in_cells_are_words_or_json)
 {
 	struct board_doc doc = read("| Task | Needs | Paths | Run |\n|---|---|---|---|\n"
@@ -623,6 +650,8 @@ int main(void)
 	tcase_add_test(cases, line_ends_tabs_and_marks_of_all_systems_are_read);
 	tcase_add_test(cases, the_board_may_name_itself);
 	tcase_add_test(cases, columns_that_are_not_read_are_named);
+	tcase_add_test(cases, rows_outside_of_tables_are_named);
+	tcase_add_test(cases, front_matter_is_no_heading);
 	tcase_add_test(cases, lists_in_cells_are_words_or_json);
 	tcase_add_test(slow, rubbish_of_eight_megabytes_does_not_take_for_ever);
 	suite_add_tcase(suite, cases);
