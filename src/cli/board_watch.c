@@ -93,6 +93,7 @@ static bool listen_for_signals(struct watch *watch)
 	if (pipe(stop_pipe) != 0)
 		return false;
 	ifab_interrupt_on(watch->stream_client, stop_pipe[0]);
+	ifab_set_retry(watch->stream_client, STREAM_PATIENCE_MS);
 	handle(SIGINT, on_stop);
 	handle(SIGTERM, on_stop);
 	handle(SIGHUP, on_stop);
@@ -142,7 +143,8 @@ static bool look(struct watch *watch)
 		progress = progress_of(watch->board);
 		watch->is_done = progress_is_over(&progress, watch->board);
 	}
-	watch->is_late = false;
+	/* What could not be seen is looked at again when the daemon answers. */
+	watch->is_late = !is_good;
 	watch->looked_us = clock_mono_us();
 	watch->look_took_us = watch->looked_us - began_us;
 	ifab_reply_free(&reply);
@@ -418,6 +420,8 @@ int board_watch_run(struct cli *cli, const struct args *args)
 	if (!look(&watch)) {
 		code = cli_refuse_reply(cli, SLICE_EMPTY, &(struct ifab_reply){ 0 });
 	} else {
+		/* The stream does the waiting: a look that waits would hold up the screen. */
+		ifab_set_retry(cli->client, 0);
 		watch.stream_client = ifab_open(ifab_address(cli->client), NULL);
 		if (!watch.stream_client || !listen_for_signals(&watch))
 			code = cli_refuse(cli, ERR_OS, slice_of_str(strerror(errno)));

@@ -156,6 +156,9 @@ static enum err make_plan(struct cli *cli, const struct args *args, struct plan 
 		err = default_socket(cli, &plan->socket, detail);
 	if (err == OK)
 		err = make_folder_of(cli, plan->socket, detail);
+	/* Now that its folder is there: somebody else may have been quicker to make it. */
+	if (err == OK)
+		err = default_socket(cli, &plan->socket, detail);
 	if (err != OK)
 		return err;
 	if (!listen)

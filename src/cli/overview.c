@@ -1,11 +1,9 @@
 /*
- * overview - lists over all boards, settings, and checking a ledger.
+ * overview - lists over all boards, and the settings.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "base/alloc.h"
 #include "cli/args.h"
 #include "cli/call.h"
 #include "cli/columns.h"
@@ -23,23 +21,123 @@ int coordinator_swarms_run(struct cli *cli, const struct args *args)
 	return command_run(cli, &all);
 }
 
-/* The tasks of one board, as a table below its name, or as one line of JSON. */
-static int print_tasks_of(struct cli *cli, const struct json_value *board, const struct args *args)
+/* All tasks of a board, however many answers that takes; each stays until the end. */
+struct task_pages {
+	struct json_value **pages;
+	size_t count;
+	size_t capacity;
+};
+
+static void pages_finish(struct task_pages *pages)
 {
-	struct args list = { .verb = verb_find("task", "list") };
-	struct slice id = member_text(board, "board");
+	for (size_t i = 0; i < pages->count; i++)
+		json_free(pages->pages[i]);
+	free(pages->pages);
+}
 
-	for (size_t i = 0; i < list.verb->field_count; i++) {
-		const char *name = list.verb->fields[i]->name;
+static void write_list_args(const struct args *args, struct slice board, struct slice after,
+			    struct buf *out)
+{
+	struct json_writer json = json_begin(out);
 
-		if (strcmp(name, "board") == 0)
-			list.values[i] = (struct value){ .is_given = true, .text = id };
-		if (strcmp(name, "state") == 0 && args_has(args, "state"))
-			list.values[i] = *args_value(args, "state");
+	buf_clear(out);
+	json_object(&json);
+	json_put_text(&json, "board", board);
+	json_put_i64(&json, "limit", LIMIT_LIST_MOST);
+	if (after.len)
+		json_put_text(&json, "after", after);
+	if (args_has(args, "state"))
+		json_put_str(&json, "state", task_state_names[args_number(args, "state")]);
+	json_object_end(&json);
+}
+
+/* 0, or an exit code, with the problem printed. */
+static int fetch_pages(struct cli *cli, const struct args *args, struct slice board,
+		       struct task_pages *pages)
+{
+	struct ifab_reply reply = { 0 };
+	struct slice after = SLICE_EMPTY;
+	struct buf json = { 0 };
+	bool has_more = true;
+	int code = 0;
+
+	while (has_more && code == 0) {
+		const struct json_value *tasks;
+		struct json_value *page;
+
+		has_more = false;
+		write_list_args(args, board, after, &json);
+		if (command_call_json(cli, "task.list", buf_slice(&json), &reply) != IFAB_OK) {
+			code = command_refuse(cli, NULL, &reply);
+			continue;
+		}
+		if (cli_parse(cli, slice_of(reply.body, reply.body_len), &page) != OK) {
+			code = IFAB_FAILED;
+			continue;
+		}
+		pages->pages = alloc_grow(pages->pages, &pages->capacity, pages->count + 1,
+					  sizeof(*pages->pages));
+		pages->pages[pages->count++] = page;
+		tasks = json_get(page, SLICE("tasks"));
+		if (json_count(tasks) == 0)
+			continue;
+		after = member_text(json_at(tasks, json_count(tasks) - 1), "task");
+		json_get_bool(json_get(page, SLICE("more")), &has_more);
 	}
+	buf_finish(&json);
+	ifab_reply_free(&reply);
+	return code;
+}
+
+/* A table below the board's name; in JSON, more items of the one list. */
+static void print_pages(struct cli *cli, const struct json_value *board,
+			const struct task_pages *pages, struct json_writer *json)
+{
+	struct buf item = { 0 };
+
 	if (!cli->as_json)
 		print_sentence(&cli->out, "{board}[: {title}]", board);
-	return command_run(cli, &list);
+	for (size_t page = 0; page < pages->count; page++) {
+		const struct json_value *tasks = json_get(pages->pages[page], SLICE("tasks"));
+
+		if (!cli->as_json)
+			print_rows(cli, "tasks", pages->pages[page]);
+		for (size_t i = 0; cli->as_json && i < json_count(tasks); i++) {
+			buf_clear(&item);
+			json_dump(json_at(tasks, i), &item);
+			json_raw(json, buf_slice(&item));
+		}
+	}
+	if (!cli->as_json)
+		buf_add_byte(&cli->out, '\n');
+	buf_finish(&item);
+}
+
+static int print_boards(struct cli *cli, const struct args *args, const struct json_value *boards)
+{
+	struct buf whole = { 0 };	/* a part of an answer is none */
+	struct json_writer json = json_begin(&whole);
+	int code = 0;
+
+	json_object(&json);
+	json_key(&json, "tasks");
+	json_array(&json);
+	for (size_t i = 0; code == 0 && i < json_count(boards); i++) {
+		const struct json_value *board = json_at(boards, i);
+		struct task_pages pages = { 0 };
+
+		code = fetch_pages(cli, args, member_text(board, "board"), &pages);
+		if (code == 0)
+			print_pages(cli, board, &pages, &json);
+		pages_finish(&pages);
+	}
+	json_array_end(&json);
+	json_object_end(&json);
+	buf_add_byte(&whole, '\n');
+	if (cli->as_json && code == 0)
+		buf_add_slice(&cli->out, buf_slice(&whole));
+	buf_finish(&whole);
+	return code;
 }
 
 int coordinator_tasks_run(struct cli *cli, const struct args *args)
@@ -53,13 +151,7 @@ int coordinator_tasks_run(struct cli *cli, const struct args *args)
 	if (command_call_json(cli, "board.list", SLICE("{}"), &reply) != IFAB_OK) {
 		code = command_refuse(cli, NULL, &reply);
 	} else if (cli_parse(cli, slice_of(reply.body, reply.body_len), &answer) == OK) {
-		const struct json_value *boards = json_get(answer, SLICE("boards"));
-
-		for (size_t i = 0; code == 0 && i < json_count(boards); i++) {
-			code = print_tasks_of(cli, json_at(boards, i), args);
-			if (!cli->as_json && i + 1 < json_count(boards))
-				buf_add_byte(&cli->out, '\n');
-		}
+		code = print_boards(cli, args, json_get(answer, SLICE("boards")));
 		json_free(answer);
 	} else {
 		code = IFAB_FAILED;

@@ -171,6 +171,8 @@ int stream_run(struct stream_reader *reader, const struct args *args, bool has_e
 		code = cli_refuse(reader->cli, err, buf_slice(&detail));
 	} else {
 		stream.path = buf_str(&path);
+		if (!has_end)
+			ifab_set_retry(reader->cli->client, STREAM_PATIENCE_MS);
 		if (ifab_events(reader->cli->client, &stream) != IFAB_OK)
 			code = cli_refuse_reply(reader->cli, SLICE_EMPTY, &(struct ifab_reply){ 0 });
 	}

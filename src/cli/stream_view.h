@@ -6,6 +6,9 @@
 
 #include "cli/cli.h"
 
+/* How long a stream that is followed waits for a daemon that has gone: people restart them. */
+#define STREAM_PATIENCE_MS 60000
+
 /*
  * One line without its end about what an event says: "alice has T-1 until
  * 12:03:22". Without time and actor.

@@ -187,12 +187,12 @@ enum ifab_status ifab_command_once(struct ifab_client *client, const char *name,
 				   const char *args_json, const char *idempotency_key,
 				   struct ifab_reply *reply)
 {
-	struct ifab_request request;
+	struct ifab_request request = { 0 };
 	enum ifab_status status = command_prepare(client, name, args_json, &request);
 
 	if (status != IFAB_OK)
 		return status;
-	if (strcmp(request.method, "GET") != 0)
+	if (request.method && strcmp(request.method, "GET") != 0)
 		request.idempotency_key = idempotency_key;
 	return ifab_call(client, &request, reply);
 }

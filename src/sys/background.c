@@ -17,6 +17,7 @@
 
 #define SAID_BYTES_MAX 65536
 #define FORK_FAILED_STATUS 127
+#define LOOK_AGAIN_MS 10
 
 /* In the child, after fork: only calls that are safe there. */
 static void become(const char *const argv[], int log_fd, int ready_fd)
@@ -73,7 +74,7 @@ static void look_for_end(struct background *program)
 			program->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 			return;
 		}
-		poll(NULL, 0, 10);
+		poll(NULL, 0, LOOK_AGAIN_MS);
 	}
 }
 
@@ -138,6 +139,19 @@ enum err background_find(const char *socket_path, pid_t *ret_pid)
 	return err;
 }
 
+/* For kernels without descriptors of processes. */
+static enum err stop_by_number(pid_t pid, int64_t until_us)
+{
+	if (kill(pid, SIGTERM) != 0)
+		return errno == ESRCH ? OK : ERR_OS;
+	while (clock_mono_us() < until_us) {
+		if (kill(pid, 0) != 0 && errno == ESRCH)
+			return OK;
+		poll(NULL, 0, LOOK_AGAIN_MS);
+	}
+	return ERR_TIMEOUT;
+}
+
 /* By a descriptor of the process, so that another one that gets its number is never meant. */
 enum err background_stop(pid_t pid, int64_t timeout_ms)
 {
@@ -146,6 +160,8 @@ enum err background_stop(pid_t pid, int64_t timeout_ms)
 	int64_t until_us = clock_mono_us() + timeout_ms * 1000;
 	enum err err = OK;
 
+	if (fd < 0 && errno == ENOSYS)
+		return stop_by_number(pid, until_us);
 	if (fd < 0)
 		return errno == ESRCH ? OK : ERR_OS;
 	if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) != 0)

@@ -180,12 +180,14 @@ every_refusal_has_its_code_and_exit_code()
 
 no_refusal_of_the_catalogue_is_left_out()
 {
-	local code missing=
-
-	for code in $(ifctl errors --json | tr '{' '\n' | grep '"kind":"refusal"' | sed 's/.*"code":"\([a-z_]*\)".*/\1/'); do
-		grep -qE "^(- )?$code " "$here/refusals.txt" || missing+=" $code"
-	done
-	[ -z "$missing" ] || { echo "not in refusals.txt:$missing"; return 1; }
+	ifctl errors --json | tr '{' '\n' | grep '"kind":"refusal"' | sed 's/.*"code":"\([a-z_]*\)".*/\1/' |
+		sort -u >"$dir/all"
+	ifctl errors --json | tr '{' '\n' | sed -n 's/.*"code":"\([a-z_]*\)".*/\1/p' | sort -u >"$dir/known"
+	sed -n 's/^- //; s/^\([a-z_]\{3,\}\) .*/\1/p' "$here/refusals.txt" | sort -u >"$dir/listed"
+	comm -23 "$dir/all" "$dir/listed" | sed 's/^/not in refusals.txt: /' >"$dir/answer"
+	comm -13 "$dir/known" "$dir/listed" | sed 's/^/not in the catalogue: /' >>"$dir/answer"
+	cat "$dir/answer"
+	[ ! -s "$dir/answer" ]
 }
 
 a_daemon_that_hangs_is_not_waited_for_forever()
@@ -457,7 +459,9 @@ pipes_get_no_colours_and_json_is_one_line()
 overviews_name_everything()
 {
 	ifctl coordinator swarms | grep -q '^alice' && ifctl coordinator tasks | grep -q '^demo: My plan' &&
-		ifctl coordinator tasks | grep -q '^S ' && ifctl limits | grep -q LEASE_DEFAULT_MS &&
+		ifctl coordinator tasks | grep -q '^S ' &&
+		ifctl coordinator tasks --json | grep -q '^{"tasks":\[{.*"task":"S".*}\]}$' &&
+		ifctl limits | grep -q LEASE_DEFAULT_MS &&
 		ifctl errors | grep -q '^task_claimed *4'
 }
 
