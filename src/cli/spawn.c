@@ -37,6 +37,7 @@ struct job {
 	struct spawn_claim claim;	/* without a task: the job is free */
 	struct worker *worker;		/* NULL: over, and being reported */
 	enum verdict verdict;
+	bool has_ordered;		/* its report asks for the next task */
 	int64_t beat;			/* heartbeats that had been sent when it was claimed */
 };
 
@@ -53,6 +54,7 @@ struct spawn {
 	size_t job_count;
 	struct worker *session;		/* the long-lived command */
 	bool is_session;
+	bool is_asking;			/* a free hand waits for a task */
 	int64_t tasks_left;		/* to be claimed; below 0: no limit */
 	int64_t idle_us;		/* 0: it waits for ever */
 	const char *why_stopping;	/* NULL: it is not */
@@ -181,6 +183,7 @@ static void stop_taking(struct spawn *spawn, const char *why)
 	if (spawn->why_stopping)
 		return;
 	spawn->why_stopping = why;
+	spawn->is_asking = false;
 	spawn_link_stop_asking(spawn->link);
 	loop_timer_cancel(spawn->idle_timer);
 	leave_when_quiet(spawn);
@@ -234,27 +237,35 @@ static struct job *free_job(struct spawn *spawn)
 	return NULL;
 }
 
+/* Whether one more task may be asked for, beside those that are under way. */
+static bool may_order(const struct spawn *spawn)
+{
+	int64_t ordered = spawn->is_asking;
+
+	for (size_t i = 0; i < spawn->job_count; i++)
+		ordered += spawn->jobs[i].has_ordered;
+	return !spawn->why_stopping && (spawn->tasks_left < 0 || spawn->tasks_left > ordered);
+}
+
 /* Asks for another task when there is a hand for it, and wonders whether it is time to go. */
 static void carry_on(struct spawn *spawn)
 {
 	if (!spawn->why_stopping && spawn->tasks_left == 0 && all_is_quiet(spawn))
 		stop_taking(spawn, "it has done its tasks");
-	if (!spawn->why_stopping && spawn->tasks_left != 0 && free_job(spawn)) {
+	if (!spawn->is_asking && may_order(spawn) && free_job(spawn)) {
+		spawn->is_asking = true;
 		spawn_link_ask(spawn->link);
-		if (spawn->idle_us && all_is_quiet(spawn))
-			loop_timer_set(spawn->idle_timer, spawn->idle_us);
 	}
+	if (spawn->is_asking && spawn->idle_us && all_is_quiet(spawn))
+		loop_timer_set(spawn->idle_timer, spawn->idle_us);
 	leave_when_quiet(spawn);
 }
 
-static void job_free(struct job *job)
+static void job_clear(struct job *job)
 {
-	struct spawn *spawn = job->spawn;
-
 	worker_destroy(job->worker);
 	spawn_claim_finish(&job->claim);
-	*job = (struct job){ .spawn = spawn };
-	carry_on(spawn);
+	*job = (struct job){ .spawn = job->spawn };
 }
 
 static void report(struct job *job, enum spawn_report how, struct slice reason)
@@ -284,7 +295,8 @@ static void report_end(struct job *job)
 		duration_write(&text, worker_duration_ms(job->worker));
 		tell(spawn, job, "completed", SLICE_EMPTY);
 		say(spawn, &job->claim, buf_slice(&text));
-		report(job, SPAWN_COMPLETE, SLICE_EMPTY);
+		job->has_ordered = may_order(spawn);
+		report(job, job->has_ordered ? SPAWN_COMPLETE_AND_NEXT : SPAWN_COMPLETE, SLICE_EMPTY);
 	} else {
 		worker_add_reason(job->worker, &text);
 		tell_and_say(spawn, job, "failed", buf_slice(&text));
@@ -310,18 +322,17 @@ static void on_worker_end(void *context)
 		break;
 	case VERDICT_OVER:
 	default:
-		job_free(job);
+		job_clear(job);
+		carry_on(job->spawn);
 		break;
 	}
 }
 
-static void on_claim(void *context, struct spawn_claim *claim)
+static void begin_job(struct job *job, struct spawn_claim *claim)
 {
-	struct spawn *spawn = context;
-	struct job *job = free_job(spawn);
+	struct spawn *spawn = job->spawn;
 	struct buf reason = { 0 };
 
-	ENSURE(job != NULL);
 	loop_timer_cancel(spawn->idle_timer);
 	if (spawn->tasks_left > 0)
 		spawn->tasks_left--;
@@ -335,15 +346,26 @@ static void on_claim(void *context, struct spawn_claim *claim)
 		report(job, SPAWN_FAIL, buf_slice(&reason));
 	}
 	buf_finish(&reason);
+}
+
+static void on_claim(void *context, struct spawn_claim *claim)
+{
+	struct spawn *spawn = context;
+	struct job *job = free_job(spawn);
+
+	ENSURE(job != NULL);
+	spawn->is_asking = false;
+	begin_job(job, claim);
 	carry_on(spawn);
 }
 
-static void on_reported(void *context, void *about, const struct ifab_error *refusal)
+static void on_reported(void *context, void *about, const struct ifab_error *refusal,
+			struct spawn_claim *next)
 {
+	struct spawn *spawn = context;
 	struct job *job = about;
 	struct buf text = { 0 };
 
-	(void)context;
 	if (refusal) {
 		buf_add_str(&text, refusal->title);
 		if (refusal->detail[0]) {
@@ -353,7 +375,14 @@ static void on_reported(void *context, void *about, const struct ifab_error *ref
 		tell_and_say(job->spawn, job, "came too late", buf_slice(&text));
 		buf_finish(&text);
 	}
-	job_free(job);
+	job_clear(job);
+	if (next && spawn->why_stopping) {
+		job->claim = *next;
+		report(job, SPAWN_RELEASE, slice_of_str(spawn->why_stopping));
+	} else if (next) {
+		begin_job(job, next);
+	}
+	carry_on(spawn);
 }
 
 /* ---- claims that end without us -------------------------------------------------------- */

@@ -30,6 +30,7 @@ struct telling {
 	struct buf args;
 	char key[KEY_SIZE];		/* the same in each try, so that it takes effect once */
 	struct spawn_claim claim;	/* only what names it */
+	int64_t since_us;		/* wall clock: since when its hand is free */
 	void *about;
 };
 
@@ -124,24 +125,21 @@ static void read_run(const struct json_value *list, struct spawn_claim *claim)
 	}
 }
 
-bool spawn_claim_read(const struct ifab_reply *reply, struct spawn_claim *ret_claim)
+bool spawn_claim_read(const struct json_value *answer, struct spawn_claim *ret_claim)
 {
-	struct json_value *root = parse(reply->body, reply->body_len);
-	struct spawn_claim claim = { 0 };
-	bool is_claim = copy_id(claim.board, member_text(root, "board")) &&
-			copy_id(claim.task, member_text(root, "task"));
+	struct spawn_claim claim = { .fence = member_i64(answer, "fence") };
 
-	claim.fence = member_i64(root, "fence");
-	if (is_claim && claim.fence > 0) {
-		claim.attempt = member_i64(root, "attempt");
-		claim.limit_ms = member_i64(root, "limit_ms");
-		claim.ready_at_us = member_time(root, "ready_at");
-		read_run(json_get(root, SLICE("run")), &claim);
-		buf_add(&claim.json, reply->body, reply->body_len);
-		*ret_claim = claim;
-	}
-	json_free(root);
-	return is_claim && claim.fence > 0;
+	if (claim.fence <= 0 || !copy_id(claim.board, member_text(answer, "board")) ||
+	    !copy_id(claim.task, member_text(answer, "task")))
+		return false;
+	claim.attempt = member_i64(answer, "attempt");
+	claim.limit_ms = member_i64(answer, "limit_ms");
+	claim.ready_at_us = member_time(answer, "ready_at");
+	read_run(json_get(answer, SLICE("run")), &claim);
+	json_dump(answer, &claim.json);
+	buf_add_byte(&claim.json, '\n');
+	*ret_claim = claim;
+	return true;
 }
 
 /* ---- registering ----------------------------------------------------------------------- */
@@ -319,9 +317,12 @@ static bool ended_in_a_hurry(const struct spawn_link *link)
 
 static void take_claim(struct spawn_link *link, const struct ifab_reply *reply)
 {
+	struct json_value *root = parse(reply->body, reply->body_len);
 	struct spawn_claim claim;
+	bool is_claim = spawn_claim_read(root, &claim);
 
-	if (!spawn_claim_read(reply, &claim)) {
+	json_free(root);
+	if (!is_claim) {
 		ask_later(link);
 		return;
 	}
@@ -470,7 +471,8 @@ static void telling_free(struct telling *telling)
 	free(telling);
 }
 
-static void telling_end(struct telling *telling, const struct ifab_error *refusal)
+static void telling_end(struct telling *telling, const struct ifab_error *refusal,
+			struct spawn_claim *next)
 {
 	struct spawn_link *link = telling->link;
 	void *about = telling->about;
@@ -478,8 +480,20 @@ static void telling_end(struct telling *telling, const struct ifab_error *refusa
 
 	if (refusal)
 		copy = *refusal;
+	if (next)
+		next->wanted_at_us = telling->since_us;
 	telling_free(telling);
-	link->ops->on_reported(link->context, about, refusal ? &copy : NULL);
+	link->ops->on_reported(link->context, about, refusal ? &copy : NULL, next);
+}
+
+static void telling_succeed(struct telling *telling, const struct ifab_reply *reply)
+{
+	struct json_value *root = parse(reply->body, reply->body_len);
+	struct spawn_claim next;
+	bool has_next = spawn_claim_read(json_get(root, SLICE("next")), &next);
+
+	json_free(root);
+	telling_end(telling, NULL, has_next ? &next : NULL);
 }
 
 static bool is_over(enum ifab_status status)
@@ -520,17 +534,16 @@ static void on_told(void *context, enum ifab_status status, const struct ifab_re
 	struct telling *telling = context;
 	const struct ifab_error *error = ifab_last_error(telling->link->client);
 
-	(void)reply;
 	telling->pending = NULL;
 	if (status == IFAB_OK) {
-		telling_end(telling, NULL);
+		telling_succeed(telling, reply);
 	} else if (is_passing(telling->link, status)) {
 		loop_timer_set(telling->timer, telling->pause_us);
 		telling->pause_us *= 2;
 		if (telling->pause_us > PAUSE_MOST_US)
 			telling->pause_us = PAUSE_MOST_US;
 	} else if (is_over(status) || strcmp(telling->verb, "task.release") == 0) {
-		telling_end(telling, error);
+		telling_end(telling, error, NULL);
 	} else {
 		give_back(telling, error);
 	}
@@ -567,9 +580,12 @@ void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
 		       struct slice evidence, void *about)
 {
 	static const char *const verbs[] = {
-		[SPAWN_COMPLETE] = "task.complete", [SPAWN_FAIL] = "task.fail",
+		[SPAWN_COMPLETE] = "task.complete",
+		[SPAWN_COMPLETE_AND_NEXT] = "task.finish-and-next",
+		[SPAWN_FAIL] = "task.fail",
 		[SPAWN_RELEASE] = "task.release",
 	};
+	bool is_complete = report == SPAWN_COMPLETE || report == SPAWN_COMPLETE_AND_NEXT;
 	struct telling *telling = alloc_zero(1, sizeof(*telling));
 	struct json_writer json = json_begin(&telling->args);
 
@@ -580,6 +596,7 @@ void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
 	telling->pause_us = PAUSE_FIRST_US;
 	telling->verb = verbs[report];
 	telling->about = about;
+	telling->since_us = clock_wall_us();
 	telling->claim.fence = claim->fence;
 	memcpy(telling->claim.board, claim->board, sizeof(claim->board));
 	memcpy(telling->claim.task, claim->task, sizeof(claim->task));
@@ -588,9 +605,13 @@ void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
 	json_put_str(&json, "board", claim->board);
 	json_put_str(&json, "task", claim->task);
 	json_put_i64(&json, "fence", claim->fence);
-	if (reason.len && report != SPAWN_COMPLETE)
+	if (report == SPAWN_COMPLETE_AND_NEXT && link->options.critical_only)
+		json_put_bool(&json, "critical_only", true);
+	if (report == SPAWN_COMPLETE_AND_NEXT)
+		json_put_i64(&json, "lease_ms", link->options.lease_ms);
+	if (reason.len && !is_complete)
 		json_put_text(&json, "reason", reason);
-	if (result.len && report == SPAWN_COMPLETE)
+	if (result.len && is_complete)
 		json_put_raw(&json, "result", result);
 	if (evidence.len && report != SPAWN_RELEASE)
 		json_put_raw(&json, "evidence", evidence);

@@ -29,7 +29,7 @@ struct spawn_claim {
 };
 void spawn_claim_finish(struct spawn_claim *claim);
 /* False when the answer is no claim. */
-bool spawn_claim_read(const struct ifab_reply *reply, struct spawn_claim *ret_claim);
+bool spawn_claim_read(const struct json_value *answer, struct spawn_claim *ret_claim);
 
 struct spawn_link_options {
 	struct slice swarm;
@@ -43,7 +43,12 @@ struct spawn_link_options {
 };
 
 /* How a piece of work ended, for the board. */
-enum spawn_report { SPAWN_COMPLETE, SPAWN_FAIL, SPAWN_RELEASE };
+enum spawn_report {
+	SPAWN_COMPLETE,
+	SPAWN_COMPLETE_AND_NEXT,	/* the hand that is free takes another task in the same step */
+	SPAWN_FAIL,
+	SPAWN_RELEASE,
+};
 
 struct spawn_link_ops {
 	/* The swarm is registered, for the first time. */
@@ -55,8 +60,12 @@ struct spawn_link_ops {
 			struct slice kind, struct slice reason);
 	/* What the swarm held when heartbeat number `beat` was answered: ids of tasks. */
 	void (*on_holds)(void *context, int64_t beat, const struct json_value *holds);
-	/* The board knows; or nothing can be told about this claim any more: then `refusal`. */
-	void (*on_reported)(void *context, void *about, const struct ifab_error *refusal);
+	/*
+	 * The board knows; or nothing can be told about this claim any more: then
+	 * `refusal`. `next` is what the hand has got instead, and the callee's, or NULL.
+	 */
+	void (*on_reported)(void *context, void *about, const struct ifab_error *refusal,
+			    struct spawn_claim *next);
 	/* The daemon went away, or came back. */
 	void (*on_connection)(void *context, bool is_connected);
 	/* spawn_link_leave is done, or could not be. */
