@@ -182,12 +182,13 @@ static const char *const sentences[COMMAND_COUNT] = {
 	[COMMAND_TASK_RETRY] = "{task} is {state} again.",
 	[COMMAND_SWARM_REGISTER] = "{swarm} is registered[, with {capabilities}].",
 	[COMMAND_SWARM_HEARTBEAT] = "{swarm} is present[ and holds {holds}].",
-	[COMMAND_SWARM_OFFER] = "{swarm}[ has {spare} hands to spare][ wants help: {help_wanted}].",
+	[COMMAND_SWARM_OFFER] = "{swarm} is as you said.[ Hands to spare: {spare}.]"
+				"[ Help wanted: {help_wanted}.]",
 	[COMMAND_SWARM_LEAVE] = "{swarm} took leave.",
 	[COMMAND_BLOCKER_RAISE] = "Blocker {blocker} holds {task}.",
 	[COMMAND_BLOCKER_RESOLVE] = "Blocker {blocker} of {task} is resolved.",
 	[COMMAND_BLOCKER_WITHDRAW] = "Blocker {blocker} of {task} is withdrawn.",
-	[COMMAND_MESSAGE_SEND] = "Message {message} is kept for {readers} readers.",
+	[COMMAND_MESSAGE_SEND] = "Message {message} is kept; readers: {readers}.",
 	[COMMAND_MESSAGE_ACK] = "{swarm} has {unread} unread messages.",
 	[COMMAND_NOTE_PUT] = "{key} is {value} (version {version}).",
 	[COMMAND_NOTE_CAS] = "{key} is {value} (version {version}).",
@@ -364,7 +365,8 @@ static void print_finished(struct cli *cli, const struct json_value *answer)
 }
 
 /* Messages have lines: a table would press them flat. */
-static void print_messages(struct cli *cli, const struct json_value *answer)
+static void print_messages(struct cli *cli, const struct args *args,
+			   const struct json_value *answer)
 {
 	const struct json_value *messages = json_get(answer, SLICE("messages"));
 
@@ -379,7 +381,9 @@ static void print_messages(struct cli *cli, const struct json_value *answer)
 		text_add_visible(&cli->out, member_text(message, "body"), true);
 		buf_add_lit(&cli->out, "\n\n");
 	}
-	print_sentence(&cli->out, "read them off with --cursor {cursor}", answer);
+	buf_add_lit(&cli->out, "Read? ifctl message ack ");
+	buf_add_slice(&cli->out, args_text(args, "swarm"));
+	print_sentence(&cli->out, " --cursor {cursor}", answer);
 }
 
 void print_answer(struct cli *cli, const struct args *args, const struct json_value *answer)
@@ -394,7 +398,7 @@ void print_answer(struct cli *cli, const struct args *args, const struct json_va
 	else if (command == &command_table[COMMAND_TASK_FINISH_AND_NEXT])
 		print_finished(cli, answer);
 	else if (command == &command_table[COMMAND_MESSAGE_LIST])
-		print_messages(cli, answer);
+		print_messages(cli, args, answer);
 	else if (list)
 		print_list(cli, list, json_get(answer, slice_of_str(list->member)));
 	else if (sentence)

@@ -44,7 +44,7 @@ static const struct {
 	{ EVENT_SWARM_REGISTERED, "{swarm} registered[ with {capabilities}]" },
 	{ EVENT_SWARM_HEARTBEAT, "{swarm} is alive" },
 	{ EVENT_SWARM_ABSENT, "{swarm} gives no sign of life since {last_seen}" },
-	{ EVENT_SWARM_OFFERED, "{swarm}[ has {spare} hands to spare][ wants help: {help_wanted}]" },
+	{ EVENT_SWARM_OFFERED, "{swarm} offers {spare} hands[ and wants help: {help_wanted}]" },
 	{ EVENT_SWARM_LEFT, "{swarm} took leave[: {reason}]" },
 	{ EVENT_BLOCKER_RAISED,
 	  "blocker {blocker} ({severity}, {type}) holds {task}: {description}" },

@@ -78,10 +78,13 @@ static void write_swarm(struct decision *decision, uint32_t task, uint32_t swarm
 	json_object(json);
 	json_put_text(json, "swarm", state_swarm(state, swarm)->id);
 	json_put_bool(json, "can_claim", err == OK);
-	json_key(json, "overlap");
-	json_ratio(json, capability_overlap_ppm(&mutable->capabilities,
-						state_swarm(state, swarm)->skills,
-						state_task(state, task)->needs));
+	/* A refusal for want of capabilities brings its own, with what is missing. */
+	if (err != ERR_CAPABILITY_BELOW) {
+		json_key(json, "overlap");
+		json_ratio(json, capability_overlap_ppm(&mutable->capabilities,
+							state_swarm(state, swarm)->skills,
+							state_task(state, task)->needs));
+	}
 	json_put_bool(json, "preferred", state_task(state, task)->prefers == swarm);
 	if (err != OK) {
 		json_put_str(json, "code", err_info(err)->code);

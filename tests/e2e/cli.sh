@@ -278,7 +278,8 @@ why_explains_an_assignment_and_a_refusal()
 	ifctl task add E --board demo --needs rust:async >/dev/null
 	ifctl swarm register bob --capability code:c >/dev/null
 	ends 6 ifctl task claim E --board demo --swarm bob --why >"$dir/answer" 2>/dev/null &&
-		grep -q '^E .*refused' "$dir/answer"
+		grep -q '^E .*refused' "$dir/answer" &&
+		ifctl task why E --board demo --swarm bob | grep -q '^bob *no *0.0 .*it lacks rust:async'
 }
 
 messages_reach_their_readers()
