@@ -296,7 +296,6 @@ bool wire_line(struct wire *wire, int64_t patience_ms, struct buf *ret_line)
 bool wire_event(struct wire *wire, int64_t patience_ms, struct sse *ret_event)
 {
 	struct buf line = { 0 };
-	bool has_any = false;
 
 	ret_event->id = 0;
 	ret_event->event[0] = '\0';
@@ -306,11 +305,11 @@ bool wire_event(struct wire *wire, int64_t patience_ms, struct sse *ret_event)
 		struct slice name = slice_cut(&value, ':');
 
 		value = slice_trim(value);
-		if (line.len == 0 && has_any) {
+		/* Without data it is only a cursor, or a sign of life. */
+		if (line.len == 0 && ret_event->data.len) {
 			buf_finish(&line);
 			return true;
 		}
-		has_any |= name.len > 0;
 		if (slice_is_str(name, "id"))
 			ck_assert(slice_to_i64(value, &ret_event->id));
 		else if (slice_is_str(name, "data"))

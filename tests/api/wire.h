@@ -58,7 +58,7 @@ struct sse {
 	char event[64];
 	struct buf data;
 };
-/* The next event; comments are passed over. False as wire_line. */
+/* The next event; comments and cursors are passed over. False as wire_line. */
 bool wire_event(struct wire *wire, int64_t patience_ms, struct sse *ret_event);
 
 /* ---- what an answer says -------------------------------------------------------------------- */
