@@ -15,9 +15,10 @@
  *		ifab_complete(fabric, &task, "{\"ok\":true}", NULL);
  *	}
  *
- * Calls block. A handle belongs to one thread at a time; any number of
- * handles may live in any number of threads. A handle keeps its connection
- * open from call to call and opens a new one after fork().
+ * Calls block, but for those at the end of this file, which are for event
+ * loops. A handle belongs to one thread at a time; any number of handles may
+ * live in any number of threads. A handle keeps its connection open from call
+ * to call and opens a new one after fork().
  *
  * Writes are safe to repeat: every one carries an idempotency key of the
  * library's own making, and when the connection breaks before the answer
