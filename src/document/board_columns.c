@@ -57,7 +57,6 @@ static const struct header_word header_words[] = {
 	{ "prerequisite", COLUMN_DEPS, NULL },
 	{ "predecessors", COLUMN_DEPS, NULL },
 	{ "waits for", COLUMN_DEPS, NULL },
-	{ "after", COLUMN_DEPS, NULL },
 	{ "model", COLUMN_MODEL, NULL },
 	{ "deliverable", COLUMN_DELIVERABLE, NULL },
 	{ "deliverables", COLUMN_DELIVERABLE, NULL },
@@ -96,9 +95,7 @@ static const struct header_word header_words[] = {
 	{ "needs", COLUMN_NEEDS, NULL },
 	{ "capabilities", COLUMN_NEEDS, NULL },
 	{ "capability", COLUMN_NEEDS, NULL },
-	{ "skills", COLUMN_NEEDS, NULL },
 	{ "paths", COLUMN_PATHS, NULL },
-	{ "path", COLUMN_PATHS, NULL },
 	{ "run", COLUMN_RUN, NULL },
 	{ "command", COLUMN_RUN, NULL },
 	{ "payload", COLUMN_PAYLOAD, NULL },
@@ -121,6 +118,7 @@ const char *board_column_name(enum board_column column)
 		[COLUMN_UNKNOWN] = "",
 		[COLUMN_ID] = "ID",
 		[COLUMN_NUMBER] = "#",
+		[COLUMN_IGNORED] = "",
 		[COLUMN_TITLE] = "Title",
 		[COLUMN_KIND] = "Kind",
 		[COLUMN_GROUP] = "Group",
@@ -249,6 +247,61 @@ static void settle_ids(const struct markdown_block *table, struct board_columns 
 	}
 }
 
+/* Letters and digits with a dot, dash or underscore between them: P0.1, T-1; not H264, 2FA. */
+static bool looks_like_id(struct slice word)
+{
+	bool joined = false;
+
+	for (size_t i = 1; i + 1 < word.len; i++)
+		joined = joined || word.ptr[i] == '.' || word.ptr[i] == '-' || word.ptr[i] == '_';
+	return joined && has_digit(word) && id_is_valid(word);
+}
+
+struct need_count {
+	size_t capabilities, ids, others;
+};
+
+static void count_needs(struct slice text, struct need_count *count)
+{
+	if (word_is_nothing(text))
+		return;
+	if (text.ptr[0] == '[') {
+		count->capabilities++;	/* a list in JSON, as our writer makes it */
+		return;
+	}
+	while (text.len) {
+		struct slice item = slice_trim(slice_cut(&text, ','));
+
+		if (slice_find_byte(item, ':') > 0)
+			count->capabilities++;
+		else if (looks_like_id(item))
+			count->ids++;
+		else if (item.len)
+			count->others++;
+	}
+}
+
+/*
+ * "Needs" is ours for capabilities (domain:skill). In other people's tables
+ * it may mean dependencies, or anything at all, which is then left alone.
+ */
+static void settle_needs(const struct markdown_block *table, struct board_columns *columns)
+{
+	size_t at = columns->at[COLUMN_NEEDS];
+	struct need_count count = { 0 };
+
+	if (at == COLUMN_ABSENT)
+		return;
+	for (size_t i = 1; i < table->row_count; i++)
+		count_needs(word_plain(&table->rows[i].cells[at], NULL, NULL), &count);
+	if (count.capabilities || count.ids + count.others == 0)
+		return;
+	if (count.ids && columns->at[COLUMN_DEPS] == COLUMN_ABSENT)
+		set(columns, at, COLUMN_DEPS);
+	else
+		set(columns, at, COLUMN_IGNORED);
+}
+
 void board_columns_read(const struct markdown_block *table, struct board_columns *ret_columns)
 {
 	struct board_columns columns = {
@@ -278,6 +331,7 @@ void board_columns_read(const struct markdown_block *table, struct board_columns
 			columns.est_unit = unit ? unit : word->unit;
 	}
 	settle_ids(table, &columns, task);
+	settle_needs(table, &columns);
 	*ret_columns = columns;
 }
 
@@ -322,16 +376,6 @@ static size_t first_word_len(struct slice text)
 	       text.ptr[len] != '\n' && text.ptr[len] != MARKDOWN_BREAK)
 		len++;
 	return len;
-}
-
-/* Letters and digits with a dot, dash or underscore between them: P0.1, T-1; not H264, 2FA. */
-static bool looks_like_id(struct slice word)
-{
-	bool joined = false;
-
-	for (size_t i = 1; i + 1 < word.len; i++)
-		joined = joined || word.ptr[i] == '.' || word.ptr[i] == '-' || word.ptr[i] == '_';
-	return joined && has_digit(word) && id_is_valid(word);
 }
 
 /* An id at the front of a text that goes on behind it. */

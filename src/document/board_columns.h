@@ -16,6 +16,7 @@ enum board_column {
 	COLUMN_UNKNOWN,
 	COLUMN_ID,
 	COLUMN_NUMBER,		/* # */
+	COLUMN_IGNORED,		/* a known name for something else */
 	COLUMN_TITLE,
 	COLUMN_KIND,
 	COLUMN_GROUP,

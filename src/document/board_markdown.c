@@ -232,7 +232,8 @@ static void say_unread_columns(struct reading *r, const struct markdown_block *t
 	for (size_t i = 0; i < columns->count; i++) {
 		struct slice name = table->rows[0].cells[i].text;
 
-		if (columns->meaning[i] == COLUMN_UNKNOWN && i != title && name.len)
+		if (name.len && (columns->meaning[i] == COLUMN_IGNORED ||
+				 (columns->meaning[i] == COLUMN_UNKNOWN && i != title)))
 			board_remark(r->build, table->line, "column \"%.*s\" is not read",
 				     SHOW(name));
 	}

@@ -253,6 +253,7 @@ static void add_cell(struct buf *out, const struct doc_task *task, enum board_co
 	case COLUMN_DESCRIPTION: add_word(out, task->description, WITH_BREAKS); return;
 	case COLUMN_UNKNOWN:
 	case COLUMN_NUMBER:
+	case COLUMN_IGNORED:
 	case COLUMN_COUNT:
 	default:
 		panic(__FILE__, __LINE__, "a column that is written");
@@ -288,6 +289,7 @@ static bool says(const struct doc_task *task, enum board_column column)
 	case COLUMN_GROUP:
 	case COLUMN_UNKNOWN:
 	case COLUMN_NUMBER:
+	case COLUMN_IGNORED:
 	case COLUMN_COUNT:
 	default:
 		return false;

@@ -47,6 +47,8 @@ static void fault_set_at(struct json_fault *fault, struct slice text, size_t at,
 	int line = 1;
 	size_t line_start = 0;
 
+	if (!fault)
+		return;
 	for (size_t i = 0; i < at && i < text.len; i++) {
 		if (text.ptr[i] == '\n') {
 			line++;
@@ -173,6 +175,7 @@ static void fault_from(const json_error_t *error, struct json_fault *ret_fault)
 enum err json_parse(struct slice text, const struct json_limits *limits,
 		    struct json_value **ret_root, struct json_fault *ret_fault)
 {
+	ptrdiff_t zero = slice_find_byte(text, '\0');
 	json_error_t error;
 	json_t *root;
 	enum err err;
@@ -181,6 +184,11 @@ enum err json_parse(struct slice text, const struct json_limits *limits,
 	err = check_limits(text, limits, ret_fault);
 	if (err)
 		return err;
+	/* jansson takes a zero byte behind a number for nothing at all. */
+	if (zero >= 0) {
+		fault_set_at(ret_fault, text, (size_t)zero, "a zero byte is no JSON");
+		return ERR_JSON_SYNTAX;
+	}
 	root = json_loadb(text.len ? text.ptr : "", text.len,
 			  JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
 	if (!root) {

@@ -468,7 +468,7 @@ START_TEST(what_passes_the_machines_bounds_is_named_with_its_line)
 	buf_add_lit(&text, "| Task | Needs | Paths | Attempts | Payload |\n|---|---|---|---|---|\n"
 			"| T1: ");
 	buf_add_repeat(&text, 'x', 1025);
-	buf_add_lit(&text, " | nodomain | ../up | 0 | {\"a\": |\n");
+	buf_add_lit(&text, " | c:d e | ../up | 0 | {\"a\": |\n");
 	doc = wrong_board(BOARD_MARKDOWN, buf_str(&text));
 	ck_has(errors_of(&doc), "3: task T1: title: has 1025 bytes; the limit is 1024\n");
 	ck_has(errors_of(&doc), "needs: ");
@@ -548,6 +548,21 @@ START_TEST(columns_that_are_not_read_are_named)
 			"| T1: a | b | 4 |\n");
 
 	ck_assert_str_eq(remarks_of(&doc), "1: column \"Sprint\" is not read\n");
+}
+END_TEST
+
+START_TEST(needs_are_capabilities_or_what_others_mean_by_them)
+{
+	struct board_doc doc = read("| Task | Needs |\n|---|---|\n| T-1: a | code:c, docs:* |\n"
+			"| T-2: b | - |\n");
+
+	ck_assert_str_eq(list_text(task_of(&doc, "T-1")->needs), "code:c, docs:*");
+	doc = read("| Task | Needs |\n|---|---|\n| T-1: a | - |\n| T-2: b | T-1 |\n");
+	ck_assert_str_eq(deps_of(&doc, "T-2"), "T-1");
+	ck_assert_uint_eq(task_of(&doc, "T-2")->needs.count, 0);
+	doc = read("| Task | Needs |\n|---|---|\n| T-1: a | a GPU |\n");
+	ck_assert_uint_eq(doc.tasks[0].needs.count, 0);
+	ck_has(remarks_of(&doc), "1: column \"Needs\" is not read");
 }
 END_TEST
 
@@ -650,6 +665,7 @@ int main(void)
 	tcase_add_test(cases, line_ends_tabs_and_marks_of_all_systems_are_read);
 	tcase_add_test(cases, the_board_may_name_itself);
 	tcase_add_test(cases, columns_that_are_not_read_are_named);
+	tcase_add_test(cases, needs_are_capabilities_or_what_others_mean_by_them);
 	tcase_add_test(cases, rows_outside_of_tables_are_named);
 	tcase_add_test(cases, front_matter_is_no_heading);
 	tcase_add_test(cases, lists_in_cells_are_words_or_json);
