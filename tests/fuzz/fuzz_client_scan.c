@@ -52,8 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		scan_text(scan.value, &decoded);
 	}
 	buf_finish(&decoded);
-	/* libjansson steps over a zero byte behind a number. */
-	if (slice_find_byte(text, '\0') >= 0 || json_parse(text, &limits, &root, NULL) != OK)
+	if (json_parse(text, &limits, &root, NULL) != OK)
 		return 0;
 	if (json_kind(root) == JSON_KIND_OBJECT)
 		compare(root, text);

@@ -186,6 +186,7 @@ START_TEST(what_is_not_json_is_refused_with_its_line)
 	refuse(SLICE("[1]\0"), 1, "");
 	refuse(SLICE("[NaN]"), 1, "");
 	refuse(SLICE("'a'"), 1, "");
+	refuse(slice_of("{\"a\":6\0}", 8), 1, "zero byte");
 }
 END_TEST
 
