@@ -39,6 +39,9 @@ enum field_kind {
 };
 
 #define TIME_US_MAX INT64_C(253402300799999999)	/* the end of the year 9999 */
+#define DURATION_MS_MAX INT64_C(31622400000)	/* a leap year */
+/* So that a time of an event and some durations make a time. */
+#define NOW_US_MAX (TIME_US_MAX - 4 * DURATION_MS_MAX * 1000)
 
 enum field_flag {
 	FIELD_REQUIRED = 1,

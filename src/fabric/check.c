@@ -20,9 +20,14 @@ static bool is_time(int64_t at_us)
 	return at_us >= 0 && at_us <= TIME_US_MAX;
 }
 
+static bool is_past(const struct state *state, int64_t at_us)
+{
+	return at_us >= 0 && at_us <= state->last_at_us;
+}
+
 static bool is_duration(int64_t ms)
 {
-	return ms >= 0 && ms <= TIME_US_MAX / 1000;
+	return ms >= 0 && ms <= DURATION_MS_MAX;
 }
 
 static const char *task_flaw(const struct state *state, uint32_t index)
@@ -44,8 +49,8 @@ static const char *task_flaw(const struct state *state, uint32_t index)
 	MUST(task->state != TASK_READY || (open == 0 && task->blockers_open == 0));
 	MUST(task_has_ended(task) == (task->outcome != NULL));
 	MUST(task->added_no <= state->last_event && task->ready_no <= state->last_event);
-	MUST(is_time(task->ready_at_us) && is_time(task->not_before_us) &&
-	     is_time(task->ended_at_us));
+	MUST(is_past(state, task->ready_at_us) && is_past(state, task->ended_at_us));
+	MUST(is_time(task->not_before_us));
 	return NULL;
 }
 
@@ -58,8 +63,8 @@ static const char *claim_flaw(const struct state *state, uint32_t index)
 	MUST(claim->task < state->tasks.count && claim->swarm < state->swarms.count);
 	MUST(state_task(state, claim->task)->claim == index);
 	MUST(claim->fence > 0 && claim->fence <= state->last_event);
-	MUST(is_time(claim->lease_until_us) && is_time(claim->claim_until_us) &&
-	     is_time(claim->claimed_at_us) && is_time(claim->progress_at_us));
+	MUST(is_past(state, claim->claimed_at_us) && is_past(state, claim->progress_at_us));
+	MUST(is_time(claim->lease_until_us) && is_time(claim->claim_until_us));
 	MUST(claim->lease_until_us <= claim->claim_until_us && is_duration(claim->lease_ms));
 	/* It goes off in time, or before. */
 	MUST(claim->timer_us != 0 && (claim->timer_us <= claim->lease_until_us ||
@@ -83,7 +88,8 @@ static const char *swarm_flaw(const struct state *state, uint32_t index, uint32_
 	}
 	MUST(count == swarm->claim_count && held == swarm->held_count);
 	*claims += count;
-	MUST(swarm->slots >= 1 && is_duration(swarm->presence_ms) && is_time(swarm->seen_at_us));
+	MUST(swarm->slots >= 1 && is_duration(swarm->presence_ms) &&
+	     is_past(state, swarm->seen_at_us));
 	MUST(!swarm->registered || swarm->absent || swarm->timer_us != 0);
 	for (size_t i = swarm->inbox_first; i < swarm->inbox_count; i++) {
 		MUST(i == swarm->inbox_first || swarm->inbox[i] > swarm->inbox[i - 1]);
@@ -131,7 +137,8 @@ static const char *counts_flaw(const struct state *state)
 	MUST(unread == state->live_messages);
 	for (size_t i = 1; i < state->note_count; i++)
 		MUST(slice_compare(state->notes[i - 1]->key, state->notes[i]->key) < 0);
-	MUST(is_time(state->last_at_us) && is_time(state->grace_until_us));
+	MUST(state->last_at_us >= 0 && state->last_at_us <= NOW_US_MAX);
+	MUST(is_time(state->grace_until_us));
 	return NULL;
 }
 

@@ -246,6 +246,8 @@ static void emit_claimed(struct decision *decision, uint32_t index, uint32_t swa
 	of->overlap = overlap_of(state, task, swarm);
 	of->paths = paths;
 	of->waited_ms = (decision->now_us - task->ready_at_us) / 1000;
+	if (of->waited_ms > DURATION_MS_MAX)
+		of->waited_ms = DURATION_MS_MAX;
 	decision->about = ABOUT_TASK;
 	decision->index = index;
 }

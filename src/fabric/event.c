@@ -65,7 +65,7 @@ struct slice event_text(const struct event *event, const char *field)
 	return *(const struct slice *)(const void *)((const char *)&event->of + found->offset);
 }
 
-/* So that a sum of two times, or of a time and a duration, is one. */
+/* So that the sum of a time and a duration is a time. */
 static bool number_is_sound(const struct field *field, int64_t value)
 {
 	size_t len;
@@ -80,7 +80,7 @@ static bool number_is_sound(const struct field *field, int64_t value)
 	case FIELD_MONEY:
 		return true;
 	default:
-		if (value >= 0 && value <= TIME_US_MAX / 1000)
+		if (value >= 0 && value <= DURATION_MS_MAX)
 			return value >= field->min;
 		len = strlen(field->name);
 		if (len > 3 && strcmp(field->name + len - 3, "_ms") == 0)
@@ -174,7 +174,7 @@ enum err event_decode(struct slice *body, int64_t record_at_us, struct arena *ar
 	ret_event->at_us = (int64_t)((uint64_t)record_at_us + (uint64_t)unzigzag(at));
 	ret_event->actor = slice_head(bytes, actor_len);
 	bytes = slice_from(bytes, actor_len);
-	if (ret_event->at_us < 0 || ret_event->at_us > TIME_US_MAX ||
+	if (ret_event->at_us < 0 || ret_event->at_us > NOW_US_MAX ||
 	    !schema_decode(&info->fields, bytes, arena, &ret_event->of) ||
 	    !numbers_are_sound(&info->fields, &ret_event->of))
 		return ERR_LEDGER_CORRUPT;

@@ -34,6 +34,8 @@ void machine_finish(struct machine *machine)
 
 int64_t machine_time(struct machine *machine, int64_t now_us)
 {
+	if (now_us > NOW_US_MAX)
+		now_us = NOW_US_MAX;
 	if (now_us > machine->now_us)
 		machine->now_us = now_us;
 	if (machine->state.last_at_us > machine->now_us)

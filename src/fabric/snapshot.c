@@ -59,7 +59,7 @@ static void code_time(struct codec *codec, int64_t *at_us)
 
 static void code_duration(struct codec *codec, int64_t *ms)
 {
-	CODE(codec, *ms, TIME_US_MAX / 1000);
+	CODE(codec, *ms, DURATION_MS_MAX);
 }
 
 static void code_bytes(struct codec *codec, struct slice *bytes)

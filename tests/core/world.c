@@ -42,6 +42,13 @@ static void note_coverage(struct world *world, const struct event *event)
 			true;
 }
 
+/* Small enough to be looked at after each event. */
+static bool is_small(const struct state *state)
+{
+	return state->tasks.count + state->swarms.count + state->messages.count +
+		       state->note_count + state->boards.count < 300;
+}
+
 void world_follow(struct world *world)
 {
 	struct slice body = machine_batch(&world->machine);
@@ -62,6 +69,8 @@ void world_follow(struct world *world)
 		event_write_json(&event, &json);
 		ck_assert_msg(fold_event(&world->follower, &event), "event %s does not fold",
 			      event_info(event.type)->kind);
+		if (is_small(&world->follower))
+			state_check(&world->follower);
 		world->event_count++;
 	}
 	json_array_end(&json);
