@@ -38,11 +38,14 @@ define newline
 
 endef
 add = $(1) $(2) $(strip $(3))$(newline)
-test_plan = $(foreach test,$(TEST_MAINS:%_test.c=%),$(call add,$(2),$(test:tests/%=%),\
-	$(SANITIZERS) $(call programs_of,$(BUILD)/$(1),$(BUILD)/$(1)) IF_SIM_SEEDS=$(SEEDS) $(3) \
-	$(BUILD)/$(1)/$(test)_test))
-script_plan = $(foreach script,$(SCRIPTS:%.sh=%),$(call add,$(2),$(script:tests/%=%),\
-	$(SANITIZERS) $(call programs_of,$(BUILD)/$(1),$(BUILD)/$(1)) $(script).sh))
+# Usage: $(call test_plan,VARIANT,SECONDS,WRAPPER,EXCEPT)
+test_names = $(patsubst tests/%_test.c,%,$(filter-out $(1),$(TEST_MAINS)))
+prefix = $(if $(filter asan,$(1)),,$(1)/)
+told = $(SANITIZERS) IF_SIM_SEEDS=$(SEEDS) $(call programs_of,$(BUILD)/$(1),$(BUILD)/$(1))
+test_plan = $(foreach name,$(call test_names,$(4)),$(call add,$(2),$(prefix)$(name),\
+	$(told) $(3) $(BUILD)/$(1)/tests/$(name)_test))
+script_plan = $(foreach name,$(SCRIPTS:tests/%.sh=%),$(call add,$(2),$(prefix)$(name),\
+	$(told) tests/$(name).sh))
 FUZZ := $(BUILD)/fuzz
 fuzz_names = $(FUZZ_PROGRAMS:$(FUZZ)/tests/fuzz/fuzz_%=%)
 fuzz_plan = $(foreach name,$(fuzz_names),$(call add,3600,fuzz/$(name),\
@@ -77,13 +80,19 @@ test:
 	@$(SANITIZERS) $(call programs_of,$(BUILD)/asan,$(BUILD)/asan) $(BUILD)/asan/tests/$(T)_test
 
 # Hours rather than minutes: other eyes (thread sanitizer, valgrind, gcc's analyzer) and more seeds.
+# gcc 12 does not follow values through pointers to them, hence the two that are left out.
+ANALYZER := -O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value \
+	-Wno-analyzer-null-dereference $(WERROR)
 VALGRIND := CK_DEFAULT_TIMEOUT=3600 valgrind --quiet --error-exitcode=9 --leak-check=full
+# valgrind 3.19 does not know pidfd_open, without which no process is started.
+VALGRIND_CANNOT := %/process_test.c
 define LONG_PLAN
 $(call add,3600,build/analyzer,$(RUN_MAKE) VARIANT=gcc OBJ=$(BUILD)/analyzer \
-	CFLAGS='-O1 -fanalyzer -Werror' objects)
+	CFLAGS='$(ANALYZER)' objects)
 $(call add,3600,build/debug,$(RUN_MAKE) VARIANT=debug tests)
 $(call add,3600,build/tsan,$(RUN_MAKE) VARIANT=tsan tests)
-$(call test_plan,tsan,7200)$(call script_plan,tsan,3600)$(call test_plan,debug,14400,$(VALGRIND))
+$(call test_plan,tsan,7200)$(call script_plan,tsan,3600)\
+$(call test_plan,debug,14400,$(VALGRIND),$(VALGRIND_CANNOT))
 endef
 
 long-check:
