@@ -293,7 +293,7 @@ static void submit(struct run *run, struct slice text, struct import_task *rows,
 	command.import_count = row_count;
 	if (command.type == COMMAND_BOARD_IMPORT)
 		command.import_title = command.args.board_import.file;
-	world_submit(&run->world, &command,
+	world_decide(&run->world, &command,
 		     waiter.len ? ticket_of(run, waiter) : WAITERS_MAX + run->next_ticket++);
 	buf_finish(&why);
 }
@@ -335,6 +335,7 @@ static void repeat(struct run *run, struct slice text)
 			FAIL(run, "number %d was refused: %.*s", (int)i,
 			     (int)run->world.answer.body.len, run->world.answer.body.ptr);
 	}
+	world_follow(&run->world);
 }
 
 /* True when the line was a step of the world and not a command. */
@@ -404,6 +405,7 @@ static void run_line(struct run *run, struct slice line, struct import_task *row
 			expect(run, expected, false);
 	} else {
 		submit(run, text, rows, row_count, waiter);
+		world_follow(&run->world);
 		expect(run, expected, true);
 	}
 }

@@ -111,12 +111,17 @@ void world_check(struct world *world)
 	buf_finish(&follower);
 }
 
-void world_submit(struct world *world, const struct command *command, uint64_t ticket)
+void world_decide(struct world *world, const struct command *command, uint64_t ticket)
 {
 	world->waits = !machine_submit(&world->machine, command, world->now_us, ticket,
 				       &world->answer);
 	if (world->coverage && !world->waits)
 		world->coverage->answers[command->type][world->answer.err] = true;
+}
+
+void world_submit(struct world *world, const struct command *command, uint64_t ticket)
+{
+	world_decide(world, command, ticket);
 	world_follow(world);
 }
 

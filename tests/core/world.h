@@ -41,6 +41,8 @@ void world_finish(struct world *world);
 
 /* One step, with what it appends. Ticks take all timers that are over. */
 void world_submit(struct world *world, const struct command *command, uint64_t ticket);
+/* The same, and world_follow is the caller's: one batch for many commands. */
+void world_decide(struct world *world, const struct command *command, uint64_t ticket);
 void world_tick(struct world *world);
 void world_reign(struct world *world);
 void world_quarantine(struct world *world, struct slice key);
