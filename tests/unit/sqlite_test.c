@@ -383,7 +383,7 @@ START_TEST(an_error_at_any_write_or_sync_is_a_doubt_that_recovery_ends)
 }
 END_TEST
 
-START_TEST(while_the_disk_fails_recovery_fails_and_the_doubt_stays_but_reading_goes_on)
+START_TEST(while_the_disk_fails_the_doubt_stays_and_reading_goes_on)
 {
 	struct buf record = { 0 };
 	uint64_t last;
@@ -692,7 +692,7 @@ int main(void)
 	tcase_add_test(tcase, the_log_does_not_grow_for_ever);
 	tcase_add_test(tcase, no_room_at_any_write_keeps_nothing);
 	tcase_add_test(tcase, an_error_at_any_write_or_sync_is_a_doubt_that_recovery_ends);
-	tcase_add_test(tcase, while_the_disk_fails_recovery_fails_and_the_doubt_stays_but_reading_goes_on);
+	tcase_add_test(tcase, while_the_disk_fails_the_doubt_stays_and_reading_goes_on);
 	tcase_add_test(tcase, an_index_that_cannot_grow_leaves_a_doubt);
 	tcase_add_test(tcase, a_doubt_about_a_snapshot_is_cleared_up_by_the_next_append);
 	tcase_add_test(tcase, a_file_size_limit_refuses_writes_until_it_is_lifted);

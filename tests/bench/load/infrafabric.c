@@ -38,7 +38,7 @@ static uint64_t number_behind(struct slice body, struct slice key)
 	return at ? strtoull(at + key.len, NULL, 10) : 0;
 }
 
-/* The body of a whole answer at the front of `in`; its length with the head, 0 if it is not all there. */
+/* The body of a whole answer at the front of `in`; its length with the head, 0 if it is not whole. */
 static size_t whole_answer(struct client *client, int *ret_status, struct slice *ret_body)
 {
 	const char *end = memmem(client->in.ptr, client->in.len, "\r\n\r\n", 4);
