@@ -7,10 +7,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void run(child_fn *fn, void *context, int fd)
+static void run(child_fn *fn, void *context, pid_t parent, int fd)
 {
 	/* Its work is worth nothing without its parent. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	/* Whoever starts again when the parent was killed must not find its socket or its locks held. */
+	if (fd > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
+	close_range((unsigned)fd + 1, ~0U, 0);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
@@ -19,16 +25,15 @@ static void run(child_fn *fn, void *context, int fd)
 
 enum err child_start(child_fn *fn, void *context, struct child *ret_child)
 {
+	pid_t parent = getpid();
 	int ends[2];
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return ERR_OS;
 	pid = fork();
-	if (pid == 0) {
-		close(ends[0]);
-		run(fn, context, ends[1]);
-	}
+	if (pid == 0)
+		run(fn, context, parent, ends[1]);
 	close(ends[1]);
 	if (pid < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
 		close(ends[0]);
