@@ -22,7 +22,7 @@ CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --library=posix --inlin
 	--suppress=ctuuninitvar --cppcheck-build-dir=$(BUILD)/cppcheck -Isrc -Iinclude
 
 SANITIZERS := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
-	UBSAN_OPTIONS=print_stacktrace=1 CK_DEFAULT_TIMEOUT=300
+	UBSAN_OPTIONS=print_stacktrace=1 CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=5
 SEEDS ?= 200
 FUZZ_SECONDS ?= 5
 # Apart from the make that runs, so with its own jobs; -k, to see every error at once.
@@ -65,7 +65,7 @@ $(call add,60,check/layout,tools/layout $(LAID_OUT))\
 $(call add,60,check/lifecycle,tools/lifecycle --check)\
 $(call add,60,check/shellcheck,shellcheck $(SHELL_SCRIPTS))\
 $(call add,600,check/cppcheck,mkdir -p $(BUILD)/cppcheck && $(CPPCHECK) src)\
-$(call test_plan,asan,600)$(call script_plan,asan,600)$(fuzz_plan)
+$(call test_plan,asan,900)$(call script_plan,asan,900)$(fuzz_plan)
 endef
 
 check:
@@ -83,7 +83,7 @@ test:
 # gcc 12 does not follow values through pointers to them, hence the two that are left out.
 ANALYZER := -O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value \
 	-Wno-analyzer-null-dereference $(WERROR)
-VALGRIND := CK_DEFAULT_TIMEOUT=3600 valgrind --quiet --error-exitcode=9 --leak-check=full
+VALGRIND := CK_TIMEOUT_MULTIPLIER=100 valgrind --quiet --error-exitcode=9 --leak-check=full
 # valgrind 3.19 does not know pidfd_open, without which no process is started.
 VALGRIND_CANNOT := %/process_test.c
 define LONG_PLAN
