@@ -12,35 +12,10 @@ void buf_finish(struct buf *buf)
 	*buf = (struct buf){ 0 };
 }
 
-char *buf_reserve(struct buf *buf, size_t len)
+char *buf_grow(struct buf *buf, size_t len)
 {
-	if (buf->capacity - buf->len < len || !buf->ptr)
-		buf->ptr = alloc_grow(buf->ptr, &buf->capacity, buf->len + len + 64, 1);
+	buf->ptr = alloc_grow(buf->ptr, &buf->capacity, buf->len + len + 64, 1);
 	return buf->ptr + buf->len;
-}
-
-void buf_add(struct buf *buf, const void *bytes, size_t len)
-{
-	if (len == 0)
-		return;
-	memcpy(buf_reserve(buf, len), bytes, len);
-	buf->len += len;
-}
-
-void buf_add_slice(struct buf *buf, struct slice slice)
-{
-	buf_add(buf, slice.ptr, slice.len);
-}
-
-void buf_add_str(struct buf *buf, const char *str)
-{
-	buf_add(buf, str, strlen(str));
-}
-
-void buf_add_byte(struct buf *buf, char byte)
-{
-	*buf_reserve(buf, 1) = byte;
-	buf->len++;
 }
 
 void buf_add_repeat(struct buf *buf, char byte, size_t count)
@@ -89,6 +64,13 @@ static void put_digits(char *at, int64_t value, int count)
 	}
 }
 
+/* Two digits of a number below 100. */
+static void put_pair(char *at, unsigned value)
+{
+	at[0] = (char)('0' + value / 10);
+	at[1] = (char)('0' + value % 10);
+}
+
 /*
  * Days since 1970-01-01 to a civil date, by counting eras of 400 years of
  * 146,097 days that begin on the first of March, so that the leap day is
@@ -114,23 +96,26 @@ void buf_add_time(struct buf *buf, int64_t at_us)
 	char text[] = "0000-00-00T00:00:00.000000Z";
 	int64_t micros = at_us % 1000000;
 	int64_t seconds = at_us / 1000000;
-	int64_t second_of_day, year, month, day;
+	int64_t days, year, month, day;
+	unsigned second, micro;
 
 	if (micros < 0) {
 		micros += 1000000;
 		seconds--;
 	}
-	second_of_day = seconds % 86400;
-	if (second_of_day < 0)
-		second_of_day += 86400;
-	civil_of_days((seconds - second_of_day) / 86400, &year, &month, &day);
+	days = seconds / 86400 - (seconds % 86400 < 0);
+	second = (unsigned)(seconds - days * 86400);
+	micro = (unsigned)micros;
+	civil_of_days(days, &year, &month, &day);
 	put_digits(text, year, 4);
-	put_digits(text + 5, month, 2);
-	put_digits(text + 8, day, 2);
-	put_digits(text + 11, second_of_day / 3600, 2);
-	put_digits(text + 14, second_of_day / 60 % 60, 2);
-	put_digits(text + 17, second_of_day % 60, 2);
-	put_digits(text + 20, micros, 6);
+	put_pair(text + 5, (unsigned)month);
+	put_pair(text + 8, (unsigned)day);
+	put_pair(text + 11, second / 3600);
+	put_pair(text + 14, second / 60 % 60);
+	put_pair(text + 17, second % 60);
+	put_pair(text + 20, micro / 10000);
+	put_pair(text + 22, micro / 100 % 100);
+	put_pair(text + 24, micro % 100);
 	buf_add(buf, text, sizeof(text) - 1);
 }
 

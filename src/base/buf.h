@@ -22,12 +22,41 @@ void buf_finish(struct buf *buf);		/* frees; the buffer is empty again */
 static inline void buf_clear(struct buf *buf) { buf->len = 0; }
 static inline struct slice buf_slice(const struct buf *buf) { return slice_of(buf->ptr, buf->len); }
 
+/* As buf_reserve, when there is not enough room. */
+char *buf_grow(struct buf *buf, size_t len);
+
 /* Room for `len` more bytes; returns where they go, without counting them. */
-char *buf_reserve(struct buf *buf, size_t len);
-void buf_add(struct buf *buf, const void *bytes, size_t len);
-void buf_add_slice(struct buf *buf, struct slice slice);
-void buf_add_str(struct buf *buf, const char *str);
-void buf_add_byte(struct buf *buf, char byte);
+static inline char *buf_reserve(struct buf *buf, size_t len)
+{
+	if (!buf->ptr || buf->capacity - buf->len < len)
+		return buf_grow(buf, len);
+	return buf->ptr + buf->len;
+}
+
+static inline void buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+	if (len == 0)
+		return;
+	memcpy(buf_reserve(buf, len), bytes, len);
+	buf->len += len;
+}
+
+static inline void buf_add_slice(struct buf *buf, struct slice slice)
+{
+	buf_add(buf, slice.ptr, slice.len);
+}
+
+static inline void buf_add_str(struct buf *buf, const char *str)
+{
+	buf_add(buf, str, strlen(str));
+}
+
+static inline void buf_add_byte(struct buf *buf, char byte)
+{
+	*buf_reserve(buf, 1) = byte;
+	buf->len++;
+}
+
 void buf_add_repeat(struct buf *buf, char byte, size_t count);
 void buf_add_i64(struct buf *buf, int64_t value);
 void buf_add_u64(struct buf *buf, uint64_t value);

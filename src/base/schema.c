@@ -41,7 +41,7 @@ void varint_add(struct buf *out, uint64_t value)
 	out->len += len;
 }
 
-bool varint_cut(struct slice *bytes, uint64_t *ret_value)
+bool varint_cut_long(struct slice *bytes, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 

@@ -128,8 +128,19 @@ void schema_write_json_set(const struct schema *schema, const void *object,
 
 /* Varints, for those who build on the binary form. */
 void varint_add(struct buf *out, uint64_t value);
+/* As varint_cut, of any length. */
+MUST_USE bool varint_cut_long(struct slice *bytes, uint64_t *ret_value);
 /* Cuts a varint off the front. False when there is none. */
-MUST_USE bool varint_cut(struct slice *bytes, uint64_t *ret_value);
+MUST_USE static inline bool varint_cut(struct slice *bytes, uint64_t *ret_value)
+{
+	/* Most are lengths and small numbers. */
+	if (bytes->len == 0 || (unsigned char)bytes->ptr[0] >= 0x80)
+		return varint_cut_long(bytes, ret_value);
+	*ret_value = (unsigned char)bytes->ptr[0];
+	bytes->ptr++;
+	bytes->len--;
+	return true;
+}
 static inline uint64_t zigzag(int64_t value)
 {
 	return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);

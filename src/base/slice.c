@@ -57,18 +57,6 @@ ptrdiff_t slice_find_byte(struct slice whole, char byte)
 	return found ? found - whole.ptr : -1;
 }
 
-struct slice slice_from(struct slice whole, size_t start)
-{
-	if (start > whole.len)
-		start = whole.len;
-	return start ? slice_of(whole.ptr + start, whole.len - start) : whole;
-}
-
-struct slice slice_head(struct slice whole, size_t len)
-{
-	return slice_of(whole.ptr, len < whole.len ? len : whole.len);
-}
-
 struct slice slice_trim(struct slice whole)
 {
 	while (whole.len && ascii_is_space(whole.ptr[0]))

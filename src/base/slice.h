@@ -59,9 +59,19 @@ ptrdiff_t slice_find(struct slice whole, struct slice needle);
 ptrdiff_t slice_find_byte(struct slice whole, char byte);
 
 /* From `start` (at most len) to the end. */
-struct slice slice_from(struct slice whole, size_t start);
+static inline struct slice slice_from(struct slice whole, size_t start)
+{
+	if (start > whole.len)
+		start = whole.len;
+	return start ? slice_of(whole.ptr + start, whole.len - start) : whole;
+}
+
 /* At most `len` bytes from the start. */
-struct slice slice_head(struct slice whole, size_t len);
+static inline struct slice slice_head(struct slice whole, size_t len)
+{
+	return slice_of(whole.ptr, len < whole.len ? len : whole.len);
+}
+
 /* Without ASCII space, tab, CR and LF at both ends. */
 struct slice slice_trim(struct slice whole);
 /*

@@ -191,32 +191,27 @@ enum err decide_may_claim(struct decision *decision, uint32_t index, uint32_t sw
 }
 
 /* The task's own paths and those that the claim asks for on top, each once. */
-static struct slice_list all_paths(struct decision *decision, const struct task *task,
+static struct slice_list all_paths(struct decision *decision, const struct task_spec *spec,
 				   struct slice_list more)
 {
-	struct task_spec spec;
 	struct slice *items;
 	size_t count;
 
-	task_spec_of(task, decision->arena, &spec);
 	if (more.count == 0)
-		return spec.paths;
-	items = arena_zero(decision->arena, spec.paths.count + more.count, sizeof(*items));
-	count = spec.paths.count;
+		return spec->paths;
+	items = arena_zero(decision->arena, spec->paths.count + more.count, sizeof(*items));
+	count = spec->paths.count;
 	for (size_t i = 0; i < count; i++)
-		items[i] = spec.paths.items[i];
+		items[i] = spec->paths.items[i];
 	for (size_t i = 0; i < more.count; i++)
 		if (!slice_list_has((struct slice_list){ items, count }, more.items[i]))
 			items[count++] = more.items[i];
 	return (struct slice_list){ items, count };
 }
 
-static int64_t claim_limit_ms(struct decision *decision, const struct task *task)
+static int64_t claim_limit_ms(const struct task_spec *spec)
 {
-	struct task_spec spec;
-
-	task_spec_of(task, decision->arena, &spec);
-	return spec.limit_ms ? spec.limit_ms : LIMIT_LEASE_MOST_MS;
+	return spec->limit_ms ? spec->limit_ms : LIMIT_LEASE_MOST_MS;
 }
 
 /* Two minutes for those that send heartbeats, half an hour for those that do not. */
@@ -226,7 +221,7 @@ static int64_t default_lease_ms(const struct swarm *swarm)
 }
 
 static void emit_claimed(struct decision *decision, uint32_t index, uint32_t swarm_index,
-			 int64_t lease_ms, struct slice_list paths)
+			 int64_t lease_ms, const struct task_spec *spec, struct slice_list paths)
 {
 	const struct state *state = decision->state;
 	const struct task *task = state_task(state, index);
@@ -241,7 +236,7 @@ static void emit_claimed(struct decision *decision, uint32_t index, uint32_t swa
 	if (task->claim == INDEX_NONE && task->attempts < UINT16_MAX)
 		of->attempt++;
 	of->lease_ms = lease_ms ? lease_ms : default_lease_ms(swarm);
-	of->claim_until = decision->now_us + claim_limit_ms(decision, task) * 1000;
+	of->claim_until = decision->now_us + claim_limit_ms(spec) * 1000;
 	of->lease_until = lease_end_us(decision->now_us, of->lease_ms, of->claim_until);
 	of->overlap = overlap_of(state, task, swarm);
 	of->paths = paths;
@@ -256,6 +251,7 @@ enum err decide_task_claim(struct decision *decision, const struct command *comm
 {
 	const struct cmd_task_claim *args = &command->args.task_claim;
 	struct slice_list paths;
+	struct task_spec spec;
 	uint32_t task, swarm;
 	enum err err = decision_task(decision, args->board, args->task, &task);
 
@@ -265,7 +261,8 @@ enum err decide_task_claim(struct decision *decision, const struct command *comm
 		err = decision_not_archived(decision, state_task(decision->state, task)->board);
 	if (err != OK)
 		return err;
-	paths = all_paths(decision, state_task(decision->state, task), args->paths);
+	task_spec_of(state_task(decision->state, task), decision->arena, &spec);
+	paths = all_paths(decision, &spec, args->paths);
 	err = decide_may_claim(decision, task, swarm, paths);
 	if (args->why) {
 		struct ready_wish wish = decide_wish(decision->state, swarm, INDEX_NONE, false);
@@ -274,7 +271,7 @@ enum err decide_task_claim(struct decision *decision, const struct command *comm
 			       err == OK ? &decision->answer_json : &decision->member_json);
 	}
 	if (err == OK)
-		emit_claimed(decision, task, swarm, args->lease_ms, paths);
+		emit_claimed(decision, task, swarm, args->lease_ms, &spec, paths);
 	return err;
 }
 
@@ -309,7 +306,7 @@ enum err decide_task_next(struct decision *decision, const struct command *comma
 	uint32_t board = INDEX_NONE;
 	uint32_t swarm, task;
 	struct ready_wish wish;
-	struct slice_list paths;
+	struct task_spec spec;
 	enum err err = decision_swarm(decision, args->swarm, &swarm);
 
 	if (err == OK && args->board.len)
@@ -327,10 +324,10 @@ enum err decide_task_next(struct decision *decision, const struct command *comma
 						    &decision->answer_json);
 	if (task == INDEX_NONE)
 		return nothing_ready(decision, &wish);
-	paths = all_paths(decision, state_task(decision->state, task), (struct slice_list){ 0 });
-	err = decide_may_claim(decision, task, swarm, paths);
+	task_spec_of(state_task(decision->state, task), decision->arena, &spec);
+	err = decide_may_claim(decision, task, swarm, spec.paths);
 	if (err == OK)
-		emit_claimed(decision, task, swarm, args->lease_ms, paths);
+		emit_claimed(decision, task, swarm, args->lease_ms, &spec, spec.paths);
 	return err;
 }
 

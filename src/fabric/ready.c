@@ -94,20 +94,18 @@ static void wait_at_claim(const struct state *state, uint32_t task, uint32_t cla
 static uint32_t claim_in_the_way(const struct state *state, const struct task *task)
 {
 	const struct board *board = state_board(state, task->board);
-	struct arena arena = { 0 };
 	struct task_spec spec;
 	uint32_t claim = INDEX_NONE;
 
 	if (board->paths.count == 0)
 		return INDEX_NONE;
-	task_spec_of(task, &arena, &spec);
+	task_spec_of(task, state_scratch(state), &spec);
 	for (size_t i = 0; i < spec.paths.count && claim == INDEX_NONE; i++) {
 		const struct path_entry *entry =
 			path_table_conflict(&board->paths, spec.paths.items[i]);
 
 		claim = entry ? entry->claim : INDEX_NONE;
 	}
-	arena_finish(&arena);
 	return claim;
 }
 

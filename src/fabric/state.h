@@ -78,6 +78,15 @@ struct state {
 	struct arena scratch;		/* of one fold or one view */
 };
 
+/* Its scratch memory, empty: what is in there is nobody's state. Not for two at once. */
+static inline struct arena *state_scratch(const struct state *state)
+{
+	struct arena *scratch = &((struct state *)(uintptr_t)state)->scratch;
+
+	arena_reset(scratch);
+	return scratch;
+}
+
 void state_init(struct state *state, uint64_t hash_seed);
 void state_finish(struct state *state);
 

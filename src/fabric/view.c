@@ -65,7 +65,7 @@ static void view_task_members(const struct state *state, uint32_t index, int64_t
 			      struct json_writer *json)
 {
 	const struct task *task = state_task(state, index);
-	struct arena arena = { 0 };
+	struct arena *arena = state_scratch(state);
 	struct task_spec spec;
 
 	json_put_text(json, "board", state_board(state, task->board)->id);
@@ -75,7 +75,7 @@ static void view_task_members(const struct state *state, uint32_t index, int64_t
 		view_claim(state, state_claim(state, task->claim), json);
 	if (task->open_deps)
 		view_open_deps(state, task, json);
-	task_spec_of(task, &arena, &spec);
+	task_spec_of(task, arena, &spec);
 	schema_write_json_set(&task_spec_schema, &spec, json);
 	if (task->kind == TASK_CRITICAL)
 		json_put_str(json, "kind", task_kind_names[TASK_CRITICAL]);
@@ -88,8 +88,7 @@ static void view_task_members(const struct state *state, uint32_t index, int64_t
 	if (task->not_before_us > now_us && task->not_before_us != spec.not_before)
 		json_put_time(json, "next_attempt_at", task->not_before_us);
 	if (task_has_ended(task))
-		view_outcome(task, &arena, json);
-	arena_finish(&arena);
+		view_outcome(task, arena, json);
 }
 
 void view_task(const struct state *state, uint32_t task, int64_t now_us, struct json_writer *json)
