@@ -5,7 +5,8 @@
  *                    [--pushes N] [--only claim|push] NAME=ADDRESS,PID...
  *
  * NAME is infrafabric, infrafabric-unix, redis, postgres or beanstalkd, ADDRESS
- * a port of loopback or the path of a socket, PID the server's process. All of
+ * a port of loopback or the path of a socket, PID the server's process. NAME:WORD
+ * tells two of one kind apart: two builds of the daemon, say. All of
  * them take turns in every round, so that whatever else the machine does
  * at that time hits them alike; the figures are medians over the rounds.
  */
@@ -23,20 +24,21 @@
 #define TARGETS_MAX 8
 #define ROUNDS_MAX 32
 #define SIZES_MAX 8
-#define TASKS_SPARE 2000
+#define TRIAL_S 0.2		/* to learn how many tasks a run will take */
+#define TASKS_SPARE 1.4		/* as many more than it takes if nothing changes */
+#define TASKS_LEAST 2000
 
 struct kind {
 	const char *name;
 	const struct backend *backend;
-	double first_guess_per_s;	/* how many tasks to lay out before anything was measured */
 };
 
 static const struct kind kinds[] = {
-	{ "infrafabric", &backend_infrafabric, 30000 },
-	{ "infrafabric-unix", &backend_infrafabric, 30000 },
-	{ "redis", &backend_redis, 15000 },
-	{ "postgres", &backend_postgres, 3000 },
-	{ "beanstalkd", &backend_beanstalkd, 3000 },
+	{ "infrafabric", &backend_infrafabric },
+	{ "infrafabric-unix", &backend_infrafabric },
+	{ "redis", &backend_redis },
+	{ "postgres", &backend_postgres },
+	{ "beanstalkd", &backend_beanstalkd },
 };
 
 /* What DESIGN promises of our figures beside the others'; 0: nothing. */
@@ -51,7 +53,7 @@ enum figure { PER_S, P50, P99, CPU, MEMORY, FIGURES };
 
 struct bench {
 	struct target targets[TARGETS_MAX];
-	double per_s[TARGETS_MAX];	/* as last measured: how many tasks to lay out */
+	double per_s[TARGETS_MAX];	/* as last measured, with as many clients */
 	size_t target_count;
 	unsigned sizes[SIZES_MAX];
 	size_t size_count;
@@ -104,12 +106,14 @@ static void run_size(struct bench *bench, unsigned clients)
 	static double values[TARGETS_MAX][FIGURES][ROUNDS_MAX];
 	double figures[TARGETS_MAX][FIGURES];
 
+	for (size_t i = 0; i < bench->target_count; i++)
+		bench->per_s[i] = load_cycles(&bench->targets[i], clients, TRIAL_S, TASKS_LEAST).per_s;
 	for (size_t round = 0; round < bench->rounds; round++) {
 		for (size_t i = 0; i < bench->target_count; i++) {
-			double wanted = bench->per_s[i] * (bench->seconds + 0.5) * 1.5;
+			double wanted = bench->per_s[i] * bench->seconds * TASKS_SPARE;
 			struct cycles cycles = load_cycles(&bench->targets[i], clients,
 							   bench->seconds,
-							   (uint64_t)wanted + TASKS_SPARE);
+							   (uint64_t)wanted + TASKS_LEAST);
 
 			bench->per_s[i] = cycles.per_s;
 			values[i][PER_S][round] = cycles.per_s;
@@ -139,11 +143,8 @@ static void run_claims(struct bench *bench)
 		json_key(&bench->json, "claim");
 		json_array(&bench->json);
 	}
-	for (size_t i = 0; i < bench->size_count; i++) {
-		for (size_t t = 0; i > 0 && t < bench->target_count; t++)
-			bench->per_s[t] *= bench->sizes[i] > bench->sizes[i - 1] ? 2 : 1;
+	for (size_t i = 0; i < bench->size_count; i++)
 		run_size(bench, bench->sizes[i]);
-	}
 	if (bench->is_json)
 		json_array_end(&bench->json);
 }
@@ -211,13 +212,11 @@ static void add_target(struct bench *bench, char *text)
 		usage("a server is NAME=ADDRESS,PID");
 	*address++ = '\0';
 	*pid++ = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (strcmp(kinds[i].name, text) != 0)
-			continue;
-		target->name = kinds[i].name;
-		target->backend = kinds[i].backend;
-		bench->per_s[bench->target_count] = kinds[i].first_guess_per_s;
-	}
+	target->name = text;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strlen(kinds[i].name) == strcspn(text, ":") &&
+		    strncmp(kinds[i].name, text, strlen(kinds[i].name)) == 0)
+			target->backend = kinds[i].backend;
 	if (!target->backend)
 		usage(text);
 	target->unix_path = address[0] == '/' ? address : NULL;

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "sys/clock.h"
 
-#define WARM_UP_US 250000
+#define WARM_UP_US 20000
 #define EVENTS_AT_ONCE 256
 #define PATIENCE_US 60000000	/* a server that answers nobody for so long is stuck */
 #define SETTLE_US 2000		/* between two pushes: everybody waits again */
