@@ -12,6 +12,7 @@
 #define DEPS_MAX 8
 #define KEYS_MAX 20000
 #define WORDS_MAX 20000
+#define CLAIMS_MAX 20000
 
 struct seen_task {
 	char board[16], task[16];
@@ -31,6 +32,12 @@ struct seen_key {
 	size_t count;
 };
 
+struct seen_claim {
+	uint64_t fence;
+	char swarm[16];
+	enum event_type ended;	/* 0: it lives */
+};
+
 struct observer {
 	struct sim *sim;
 	struct ledger_reader reader;
@@ -40,6 +47,8 @@ struct observer {
 	size_t task_count;
 	struct seen_key keys[KEYS_MAX];
 	size_t key_count;
+	struct seen_claim claims[CLAIMS_MAX];	/* fences rise */
+	size_t claim_count;
 	uint64_t *words;	/* hashes of values and texts that are written once each; owned */
 	size_t word_count, word_capacity;
 	int64_t last_at_us;
@@ -135,8 +144,19 @@ static void see_claimed(struct observer *observer, const struct event *event)
 
 		SIM_ENSURE(sim, on != NULL && on->done);
 	}
+	SIM_ENSURE(sim, observer->claim_count < CLAIMS_MAX);
+	observer->claims[observer->claim_count].fence = event->number;
+	copy_name(observer->claims[observer->claim_count++].swarm, event->of.task_claimed.swarm);
 	task->live_fence = task->last_fence = event->number;
 	task->imported = event->of.task_claimed.imported != 0;
+}
+
+static struct seen_claim *claim_of(struct observer *observer, uint64_t fence)
+{
+	for (size_t i = observer->claim_count; i-- > 0;)
+		if (observer->claims[i].fence == fence)
+			return &observer->claims[i];
+	return NULL;
 }
 
 /* What a holder did carries the live token; what ends a claim ends the live one. */
@@ -146,8 +166,10 @@ static void see_holder(struct observer *observer, const struct event *event, uin
 	struct seen_task *task = known_task(observer, event);
 
 	SIM_ENSURE(observer->sim, fence != 0 && fence == task->live_fence);
-	if (ends_claim)
+	if (ends_claim) {
 		task->live_fence = 0;
+		claim_of(observer, fence)->ended = event->type;
+	}
 }
 
 static void see_end(struct observer *observer, const struct event *event, bool done)
@@ -288,6 +310,32 @@ void observer_look(struct sim *sim)
 	} while (observer->reader.chain.seq > before);
 }
 
+/* Only who holds the claim is told that it did something about it. */
+static void holder_acknowledged(struct sim *sim, const struct sim_client *client)
+{
+	static const struct {
+		const char *verb;
+		enum event_type ended;
+	} ends[] = {
+		{ "task.complete", EVENT_TASK_COMPLETED },
+		{ "task.finish-and-next", EVENT_TASK_COMPLETED },
+		{ "task.release", EVENT_TASK_RELEASED },
+		{ "task.fail", EVENT_TASK_FAILED },
+	};
+	const char *fence = strstr(client->line, " fence=");
+	const struct seen_claim *claim;
+
+	if (!fence)
+		return;
+	claim = claim_of(sim->observer, strtoull(fence + 7, NULL, 10));
+	if (!claim || strcmp(claim->swarm, client->name) != 0)
+		sim_fail(sim, "acknowledged without a claim: %s", client->line);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (slice_starts(slice_of_str(client->line), slice_of_str(ends[i].verb)) &&
+		    claim->ended != ends[i].ended)
+			sim_fail(sim, "acknowledged with a stale token: %s", client->line);
+}
+
 void observer_acknowledged(struct sim *sim, const struct sim_client *client, struct slice body)
 {
 	ptrdiff_t at = slice_find(slice_of_str(client->line), SLICE(" #"));
@@ -297,6 +345,7 @@ void observer_acknowledged(struct sim *sim, const struct sim_client *client, str
 
 	observer_look(sim);
 	sim->totals->acknowledged++;
+	holder_acknowledged(sim, client);
 	if (at < 0)
 		return;
 	rest = slice_from(slice_of_str(client->line), (size_t)at + 2);

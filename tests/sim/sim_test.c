@@ -33,7 +33,8 @@ END_TEST
 static void print_totals(void)
 {
 	static const char *const bus_names[] = {
-		[BUS_FAULT_LOST_ACK] = "lost acknowledgements", [BUS_FAULT_LATE_COMMIT] = "late commits",
+		[BUS_FAULT_LOST_ACK] = "lost acknowledgements",
+		[BUS_FAULT_LATE_COMMIT] = "late commits",
 		[BUS_FAULT_LOST] = "lost appends", [BUS_FAULT_WRONG_SEQ] = "wrong numbers",
 		[BUS_FAULT_FULL] = "full", [BUS_FAULT_IO] = "I/O errors",
 		[BUS_FAULT_DIFFERS] = "flipped bits",
