@@ -1,6 +1,7 @@
 #include "witness/snapshot.h"
 
 #include "base/le.h"
+#include "base/map.h"
 
 #define MAGIC "IFsn"
 #define VERSION 1
@@ -170,6 +171,7 @@ struct walk {
 	snapshot_sink_fn *sink;		/* NULL: only hash it */
 	void *context;
 	struct hash_state hash;		/* of everything but the kept hash */
+	uint64_t quick;			/* of the bytes as they came */
 	struct buf chunk;
 	uint64_t at;			/* bytes before the chunk */
 	uint8_t header[HEADER_BYTES];
@@ -205,6 +207,7 @@ static enum err walk_chunk(struct walk *walk)
 	uint64_t trailer_at = walk->kept->bytes - TRAILER_BYTES;
 	struct slice state = part_within(walk, HEADER_BYTES, trailer_at);
 
+	walk->quick = hash_bytes(walk->quick, walk->chunk.ptr, walk->chunk.len);
 	copy_part(walk, walk->header, 0, HEADER_BYTES);
 	copy_part(walk, walk->trailer, trailer_at, TRAILER_BYTES);
 	if (!walk->sink)
@@ -251,6 +254,7 @@ static bool content_check(struct walk *walk, struct snapshot_found *ret_found)
 		.kept = *walk->kept,
 		.chain = chain_decode((const char *)walk->header + 8),
 		.state_bytes = state_bytes,
+		.quick = walk->quick,
 	};
 	return ret_found->chain.seq == walk->kept->seq;
 }
@@ -368,5 +372,8 @@ enum err snapshot_read_state(struct bus *bus, const struct snapshot_found *found
 	buf_finish(&walk.chunk);
 	if (err == ERR_CURSOR_AHEAD)
 		return refuse(ERR_LEDGER_CORRUPT, found->kept.seq, "is gone", ret_detail);
+	if (err == OK && walk.quick != found->quick)
+		return refuse(ERR_LEDGER_CORRUPT, found->kept.seq, "reads otherwise than before",
+			      ret_detail);
 	return err;
 }

@@ -54,6 +54,7 @@ struct snapshot_found {
 	struct bus_snapshot kept;
 	struct chain chain;
 	uint64_t state_bytes;
+	uint64_t quick;			/* a cheap hash of all of it, for reading it again */
 };
 
 /*
@@ -72,6 +73,7 @@ MUST_USE enum err snapshot_find(struct bus *bus, uint64_t below_seq, bool *ret_a
 /* Gets the state in order, in pieces. Anything but OK ends the reading. */
 typedef enum err snapshot_sink_fn(void *context, struct slice state);
 
+/* ERR_LEDGER_CORRUPT when it reads otherwise now: the pieces are then not to be used. */
 MUST_USE enum err snapshot_read_state(struct bus *bus, const struct snapshot_found *found,
 				      snapshot_sink_fn *sink, void *context,
 				      struct buf *ret_detail);

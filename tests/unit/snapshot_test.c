@@ -214,6 +214,35 @@ START_TEST(a_damaged_snapshot_is_passed_over)
 }
 END_TEST
 
+static enum err drop_piece(void *context, struct slice piece)
+{
+	(void)context;
+	(void)piece;
+	return OK;
+}
+
+/* Found by the simulator: it was checked when it was found, and read once more to be loaded. */
+START_TEST(what_reads_otherwise_the_second_time_is_not_loaded)
+{
+	struct snapshot_found found;
+	bool any = false;
+
+	begin(KIND_FAULT_MEMORY);
+	state_make(1000);
+	kit_fill(&ledger, 2);
+	ck_assert_int_eq(write_all(100), OK);
+	ck_assert_int_eq(snapshot_find(bus, UINT64_MAX, &any, &found, &detail), OK);
+	ck_assert(any);
+	ck_assert_int_eq(snapshot_read_state(bus, &found, drop_piece, NULL, &detail), OK);
+	for (int i = 0; i < 2000; i++) {
+		bus_fault_next(bus, BUS_FAULT_AT_READ, BUS_FAULT_DIFFERS, 1);
+		ck_assert_int_eq(snapshot_read_state(bus, &found, drop_piece, NULL, NULL),
+				 ERR_LEDGER_CORRUPT);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(what_reads_back_as_something_else_is_not_committed)
 {
 	struct snapshot_writer writer;
@@ -472,6 +501,7 @@ int main(void)
 	tcase_add_loop_test(tcase, two_are_kept_and_the_older_one_can_be_asked_for, 0, KIND_COUNT);
 	tcase_add_test(tcase, a_damaged_snapshot_is_passed_over);
 	tcase_add_test(tcase, what_reads_back_as_something_else_is_not_committed);
+	tcase_add_test(tcase, what_reads_otherwise_the_second_time_is_not_loaded);
 	tcase_add_loop_test(tcase, a_disk_that_is_full_spoils_only_the_snapshot, KIND_FAULT_MEMORY,
 			    KIND_COUNT);
 	tcase_add_loop_test(tcase, nothing_is_trimmed_that_the_older_snapshot_does_not_hold, 0,
