@@ -196,6 +196,7 @@ static enum err take_tasks(const struct board_doc *doc, struct arena *arena,
 	for (size_t i = 0; i < doc->task_count; i++) {
 		tasks[i].id = doc->tasks[i].id;
 		tasks[i].state = state_of(doc->tasks[i].status);
+		tasks[i].holder = doc->tasks[i].holder;
 		spec_of(&doc->tasks[i], &initial, &tasks[i].spec);
 		check_task(&tasks[i], doc->tasks[i].line, &complaints);
 	}

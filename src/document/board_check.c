@@ -27,6 +27,7 @@ static const struct field task_fields[] = {
 	FIELD("group", TEXT, group, 0, WORD_BYTES_MAX),
 	FIELD("priority", INT, priority, -1000000, 1000000),
 	FIELD("prefers", ID, owner, 1, 128),
+	FIELD("held_by", ID, holder, 1, 128),
 	FIELD("model", TEXT, model, 0, WORD_BYTES_MAX),
 	FIELD("deliverable", TEXT, deliverable, 0, TITLE_BYTES_MAX),
 	FIELD("description", TEXT, description, 0, TEXT_BYTES_MAX),

@@ -35,6 +35,7 @@ struct doc_task {
 	bool filler;			/* kind: filler, else critical */
 	enum doc_status status;
 	struct slice owner;		/* as a swarm id: session-5-cli; the preferred swarm */
+	struct slice holder;		/* of DOC_CLAIMED: by whom, when that is not the owner */
 	struct slice model;
 	struct slice deliverable;
 	struct slice description;

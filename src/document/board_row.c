@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/rfc3339.h"
+#include "base/text.h"
 #include "document/amount.h"
 #include "document/board_words.h"
 #include "document/json.h"
@@ -97,8 +98,22 @@ static void fill_owner(struct board_build *build, const struct markdown_text *ce
 			     SHOW(text));
 }
 
+/*
+ * "Claimed by Bob". Where nobody is said to own the task, Bob does. "Blocked
+ * by P0.1" names no swarm.
+ */
+static void fill_holder(struct slice by, bool owner_said, struct doc_task *task)
+{
+	if (by.len == 0 || (task->status != DOC_CLAIMED && task->status != DOC_DONE))
+		return;
+	if (!owner_said && task->owner.len == 0)
+		task->owner = by;
+	else if (task->status == DOC_CLAIMED && !slice_is(by, task->owner))
+		task->holder = by;
+}
+
 static void fill_status(struct board_build *build, const struct markdown_text *cell,
-			struct doc_task *task)
+			const struct markdown_text *owner, struct doc_task *task)
 {
 	enum doc_status status = task->status;
 	bool has_picture;
@@ -114,9 +129,9 @@ static void fill_status(struct board_build *build, const struct markdown_text *c
 		return;
 	}
 	task->status = status;
-	/* "Blocked by P0.1" names no owner. */
-	if (by.len && (status == DOC_CLAIMED || (status == DOC_DONE && task->owner.len == 0)))
-		task->owner = word_to_id(by, build->arena);
+	if (cell->literal_to == 0 || !id_is_valid(by))
+		by = word_to_id(by, build->arena);
+	fill_holder(by, owner && owner->text.len, task);
 }
 
 static void not_read(struct board_build *build, const struct doc_task *task,
@@ -338,7 +353,8 @@ void board_row_fill(struct board_build *build, const struct markdown_row *row,
 	task->owner = place->owner;
 	fill_kind(build, board_row_cell(row, columns, COLUMN_KIND), task);
 	fill_owner(build, board_row_cell(row, columns, COLUMN_OWNER), task);
-	fill_status(build, board_row_cell(row, columns, COLUMN_STATUS), task);
+	fill_status(build, board_row_cell(row, columns, COLUMN_STATUS),
+		    board_row_cell(row, columns, COLUMN_OWNER), task);
 	task->model = plain(build, board_row_cell(row, columns, COLUMN_MODEL));
 	task->deliverable = plain(build, board_row_cell(row, columns, COLUMN_DELIVERABLE));
 	if (description)

@@ -10,6 +10,7 @@
  *	status			blocked, delayed, ready, claimed, held, done, failed,
  *				cancelled, or a word that Markdown boards use
  *	prefers			the swarm that should take it
+ *	held_by			the swarm that has claimed it, when it is claimed or held
  *	deps, needs, paths, run	lists of texts
  *	priority, est_ms, limit_ms, max_attempts	integers
  *	est_cost_usd, max_cost_usd	numbers of dollars, read digit by digit
@@ -19,10 +20,9 @@
  * which is what the daemon answers to GET /v1/boards/{board}. Other names are
  * taken too: id for board and task, owner for prefers, dependencies and
  * depends_on for deps, capabilities for needs, state for status, attempts_max
- * for max_attempts. What else the daemon says about a board or a task (who
- * holds it, since when, what came of it) is known and passed over, so that
- * its answer is a board document; the swarm that holds a claimed task is
- * kept as its owner. Any other key is an error.
+ * for max_attempts. What else the daemon says about a board or a task (since
+ * when it is held, what came of it) is known and passed over, so that its
+ * answer is a board document. Any other key is an error.
  */
 #include <string.h>
 
@@ -47,7 +47,7 @@ static const char *const board_passed_over[] = {
 	"dry_run",	/* of whoever imports the body of a request as it is */
 };
 static const char *const task_passed_over[] = {
-	"board", "held_by", "fence", "attempt", "claimed_at", "lease_until", "lease_ms",
+	"board", "fence", "attempt", "claimed_at", "lease_until", "lease_ms",
 	"claim_until", "percent", "progress", "progress_at", "reserved", "imported", "waits_for",
 	"attempts", "failures", "blockers_open", "blockers", "ready_at", "next_attempt_at",
 	"ended_at", "ended_by", "reason", "result", "evidence", "created_at", "added_at", "line",
@@ -282,7 +282,6 @@ static void drop_repeated_deps(struct doc_task *task)
 static void read_task(struct board_build *build, const struct tree *map)
 {
 	const struct tree *id = map->kind == TREE_MAP ? id_of(build, map, "task") : NULL;
-	const struct tree *holder = tree_get(map, SLICE("held_by"));
 	struct slice text = SLICE_EMPTY;
 	struct doc_task *task;
 
@@ -300,10 +299,10 @@ static void read_task(struct board_build *build, const struct tree *map)
 	for (const struct tree *member = map->first; member; member = member->next)
 		read_member(build, map, member, task);
 	/* Claimed, or held by a blocker with its claim alive. */
-	if (holder && (task->status == DOC_CLAIMED || task->status == DOC_BLOCKED)) {
+	if (task->holder.len && task->status == DOC_BLOCKED)
 		task->status = DOC_CLAIMED;
-		read_text(build, holder, &task->owner);
-	}
+	if (task->status != DOC_CLAIMED || slice_is(task->holder, task->owner))
+		task->holder = SLICE_EMPTY;
 	drop_repeated_deps(task);
 	build->dep_total += task->deps.count;
 	if (build->dep_total > BOARD_DEPS_TOTAL_MAX)

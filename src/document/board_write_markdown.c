@@ -169,7 +169,8 @@ static void add_money(struct buf *out, int64_t nanousd)
 	buf_add_money(out, nanousd);
 }
 
-static void add_status(struct buf *out, enum doc_status status)
+static void add_status(struct buf *out, enum doc_status status, struct slice holder,
+		       struct arena *arena)
 {
 	static const char *const words[] = {
 		[DOC_OPEN] = "\xf0\x9f\x94\xb5 available",
@@ -182,19 +183,21 @@ static void add_status(struct buf *out, enum doc_status status)
 
 	ENSURE((size_t)status < ARRAY_LEN(words));
 	buf_add_str(out, words[status]);
+	if (holder.len == 0)
+		return;
+	buf_add_lit(out, " by ");
+	add_text(out, holder,
+		 slice_is(word_to_id(holder, arena), holder) ? ON_ONE_LINE : VERBATIM);
 }
 
-static void add_owner(struct buf *out, struct slice owner)
+static void add_owner(struct buf *out, struct slice owner, struct arena *arena)
 {
-	struct arena arena = { 0 };
-
 	if (owner.len == 0)
 		buf_add_lit(out, "\xe2\x80\x94");
-	else if (word_is_nobody(owner) || !slice_is(word_to_id(owner, &arena), owner))
+	else if (word_is_nobody(owner) || !slice_is(word_to_id(owner, arena), owner))
 		add_text(out, owner, VERBATIM);
 	else
 		add_text(out, owner, ON_ONE_LINE);
-	arena_finish(&arena);
 }
 
 /* What the reader of ids would cut off or pass over. */
@@ -224,7 +227,9 @@ static void add_deps(struct buf *out, const struct doc_task *task)
 	}
 }
 
-static void add_cell(struct buf *out, const struct doc_task *task, enum board_column column)
+/* `arena` is for what is needed in between. */
+static void add_cell(struct buf *out, const struct doc_task *task, enum board_column column,
+		     struct arena *arena)
 {
 	switch (column) {
 	case COLUMN_ID:
@@ -233,8 +238,8 @@ static void add_cell(struct buf *out, const struct doc_task *task, enum board_co
 	case COLUMN_TITLE: add_text(out, task->title, ON_ONE_LINE); return;
 	case COLUMN_KIND: buf_add_str(out, task->filler ? "filler" : "critical"); return;
 	case COLUMN_GROUP: add_text(out, task->group, ON_ONE_LINE); return;
-	case COLUMN_STATUS: add_status(out, task->status); return;
-	case COLUMN_OWNER: add_owner(out, task->owner); return;
+	case COLUMN_STATUS: add_status(out, task->status, task->holder, arena); return;
+	case COLUMN_OWNER: add_owner(out, task->owner, arena); return;
 	case COLUMN_DEPS: add_deps(out, task); return;
 	case COLUMN_MODEL: add_word(out, task->model, ON_ONE_LINE); return;
 	case COLUMN_DELIVERABLE: add_word(out, task->deliverable, ON_ONE_LINE); return;
@@ -320,7 +325,7 @@ static void add_table(struct writing *w, const struct run *run)
 				continue;
 			buf_add_lit(w->out, "| ");
 			if (always || says(task, (enum board_column)column))
-				add_cell(w->out, task, (enum board_column)column);
+				add_cell(w->out, task, (enum board_column)column, &w->arena);
 			buf_add_byte(w->out, ' ');
 		}
 		buf_add_lit(w->out, "|\n");

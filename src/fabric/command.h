@@ -57,7 +57,8 @@ extern const struct schema task_spec_schema;
 struct import_task {
 	struct slice id;
 	struct task_spec spec;
-	enum task_state state;	/* BLOCKED: open; CLAIMED: by spec.prefers; DONE, FAILED, CANCELLED */
+	enum task_state state;	/* BLOCKED: open; CLAIMED, DONE, FAILED, CANCELLED */
+	struct slice holder;	/* who has claimed or ended it; empty: spec.prefers */
 };
 
 struct command {

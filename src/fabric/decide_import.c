@@ -227,6 +227,11 @@ static bool is_open_and_free(const struct import *import, const struct node *nod
 	return !node->ended && task->claim == INDEX_NONE && task->state != TASK_HELD;
 }
 
+static struct slice holder_of(const struct import_task *task)
+{
+	return task->holder.len ? task->holder : task->spec.prefers;
+}
+
 static void emit_end(struct import *import, struct node *node)
 {
 	struct decision *decision = import->decision;
@@ -238,7 +243,7 @@ static void emit_end(struct import *import, struct node *node)
 
 		of->board = import->board_id;
 		of->task = node->id;
-		of->swarm = task->spec.prefers;
+		of->swarm = holder_of(task);
 		node->done = node->done_now = true;
 	} else if (task->state == TASK_CANCELLED) {
 		struct ev_task_cancelled *of =
@@ -253,7 +258,7 @@ static void emit_end(struct import *import, struct node *node)
 
 		of->board = import->board_id;
 		of->task = node->id;
-		of->swarm = task->spec.prefers;
+		of->swarm = holder_of(task);
 		of->reason = SLICE("the document says so");
 		of->quarantined = true;
 	}
@@ -317,7 +322,7 @@ static void emit_imported_claim(struct import *import, const struct node *node)
 
 	of->board = import->board_id;
 	of->task = node->id;
-	of->swarm = node->import->spec.prefers;
+	of->swarm = holder_of(node->import);
 	of->attempt = 1;
 	of->lease_ms = LIMIT_LEASE_SILENT_MS;
 	of->claim_until = decision->now_us + LIMIT_LEASE_MOST_MS * 1000;
@@ -337,7 +342,7 @@ static void emit_ready_and_claimed(struct import *import)
 			(struct ev_task_ready){ import->board_id, node->id,
 						SLICE("imported") };
 		if (node->task == INDEX_NONE && node->import->state == TASK_CLAIMED &&
-		    node->import->spec.prefers.len)
+		    holder_of(node->import).len)
 			emit_imported_claim(import, node);
 	}
 }

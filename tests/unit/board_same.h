@@ -29,6 +29,7 @@ static inline const char *task_difference(const struct doc_task *a, const struct
 		{ "filler", a->filler == b->filler },
 		{ "status", a->status == b->status },
 		{ "owner", slice_is(a->owner, b->owner) },
+		{ "holder", slice_is(a->holder, b->holder) },
 		{ "model", slice_is(a->model, b->model) },
 		{ "deliverable", slice_is(a->deliverable, b->deliverable) },
 		{ "description", slice_is(a->description, b->description) },

@@ -83,11 +83,15 @@ START_TEST(an_answer_of_the_daemon_is_a_board)
 		"{'task':'C','state':'delayed','next_attempt_at':'x','result':{},'evidence':[1]}]}");
 
 	ck_assert_int_eq(task_of(&doc, "A")->status, DOC_CLAIMED);
-	ck_slice_eq(task_of(&doc, "A")->owner, "s-2");
+	ck_slice_eq(task_of(&doc, "A")->owner, "s-1");
+	ck_slice_eq(task_of(&doc, "A")->holder, "s-2");
 	ck_assert_int_eq(task_of(&doc, "B")->status, DOC_CLAIMED);
-	ck_slice_eq(task_of(&doc, "B")->owner, "s-3");
+	ck_slice_eq(task_of(&doc, "B")->owner, "");
+	ck_slice_eq(task_of(&doc, "B")->holder, "s-3");
+	ck_slice_eq(task_of(&doc, "C")->holder, "");
 	ck_assert_int_eq(task_of(&doc, "C")->status, DOC_OPEN);
 	ck_assert_uint_eq(doc.remark_count, 0);
+	comes_back(&doc);
 }
 END_TEST
 

@@ -140,6 +140,9 @@ START_TEST(hard_ids_and_owners_come_back)
 		"- {id: P1..P3, group: 'x Filler Tasks'}\n"
 		"- {id: '007', kind: filler, group: 'x Filler Tasks'}\n"
 		"- {id: 'a', description: short}\n"
+		"- {id: h1, status: claimed, prefers: x, held_by: y}\n"
+		"- {id: h2, status: claimed, held_by: Y-Z}\n"
+		"- {id: h3, status: held, held_by: any, prefers: any}\n"
 		"- {id: '1', description: \"- [ ] box\\n\\n```\\n# code\\n```\\n\\n1. one\"}\n");
 
 	comes_back(&doc);
