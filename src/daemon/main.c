@@ -161,17 +161,20 @@ static int serve(const struct arguments *arguments)
 
 	panic_set_handler(log_panic);
 	err = daemon_open(&daemon, &arguments->config, &detail);
-	tell_ready(arguments, err, buf_slice(&detail));
 	if (err == OK) {
+		tell_ready(arguments, OK, SLICE_EMPTY);
 		log_event(LOG_LEVEL_INFO, "daemon", "ready",
 			  LOG_FIELDS(log_str("version", IF_VERSION), log_i64("pid", getpid())));
 		daemon_run(&daemon);
 		err = daemon.fatal;
+		daemon_close(&daemon);
 	} else {
 		log_event(LOG_LEVEL_ERROR, "daemon", "did not start",
 			  LOG_FIELDS(log_err(err), log_text("detail", buf_slice(&detail))));
+		daemon_close(&daemon);
+		/* Last: who then starts another finds neither the socket nor the ledger in use. */
+		tell_ready(arguments, err, buf_slice(&detail));
 	}
-	daemon_close(&daemon);
 	buf_finish(&detail);
 	return err_info(err)->exit_code;
 }
