@@ -47,7 +47,8 @@ START_TEST(phase_0_has_work_for_seven_swarms)
 	ck_assert_str_eq(deps_of(&doc, "X0.5"), "X0.1, X0.2, X0.3, X0.4");
 	ck_assert_str_eq(deps_of(&doc, "U0.3"), "C0.2, C0.3, C0.4");
 	ck_assert_uint_eq(task_of(&doc, "D0.5")->deps.count, 21);
-	ck_has(task_of(&doc, "C0.2")->description.ptr, "- [ ] the refusals come in a documented order");
+	ck_has(task_of(&doc, "C0.2")->description.ptr, "- [ ] the refusals come in a documented "
+			"order");
 	comes_back(&doc);
 }
 END_TEST

@@ -661,7 +661,7 @@ int main(void)
 
 	tcase_add_checked_fixture(cases, NULL, board_kit_clear);
 	tcase_add_checked_fixture(slow, NULL, board_kit_clear);
-	tcase_set_timeout(slow, 120);
+	tcase_set_timeout(slow, 600);
 	tcase_add_test(cases, a_row_becomes_a_task);
 	tcase_add_test(cases, ids_are_found_in_every_dress);
 	tcase_add_test(cases, an_id_may_have_its_title_in_the_next_column);
