@@ -106,8 +106,11 @@ enum err daemon_recover(struct daemon *daemon, struct buf *ret_detail)
 				       daemon->ledger.head.seq, &daemon->snapshot_event,
 				       ret_detail);
 
-	if (err != OK)
+	if (err != OK) {
+		/* An empty one, for as long as it takes to stop. */
+		machine_init(&daemon->machine, 0, 0);
 		return err;
+	}
 	daemon->durable = daemon->ledger.head;
 	log_event(LOG_LEVEL_INFO, "daemon", "state is built",
 		  LOG_FIELDS(log_i64("events", (int64_t)daemon->machine.state.last_event),
