@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
@@ -312,6 +313,26 @@ static void command_quarantined(enum err err)
 
 /* ---- the ledger ----------------------------------------------------------------------------- */
 
+static const struct rlimit no_room = { 4096, RLIM_INFINITY };
+static const struct rlimit room = { RLIM_INFINITY, RLIM_INFINITY };
+
+/* What could not be appended is void; the state without it has to come from the ledger. */
+static void stops_when_the_ledger_cannot_be_read_back(enum err err)
+{
+	struct fabric fabric;
+	int status;
+
+	fabric_with_notes(&fabric);
+	alter_record(&fabric, 3, 90, "aa");
+	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_FSIZE, &no_room, NULL), 0);
+	refused_by_http(&fabric, ERR_STORAGE_FULL, "PUT", NOTE, "{\"value\":1}");
+	ck_assert_int_eq(waitpid(fabric.pid, &status, 0), fabric.pid);
+	fabric.pid = 0;
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), err_info(err)->exit_code);
+	fabric_remove(&fabric);
+}
+
 static void ledger_corrupt(enum err err)
 {
 	struct fabric fabric;
@@ -328,6 +349,7 @@ static void ledger_corrupt(enum err err)
 	refused_by_cli(&fabric, err, start_words(&fabric), "record 3");
 	run_finish(&said);
 	fabric_remove(&fabric);
+	stops_when_the_ledger_cannot_be_read_back(err);
 }
 
 static void ledger_too_new(enum err err)
@@ -393,16 +415,14 @@ static void check_degraded(struct fabric *fabric, enum err err)
 
 static void storage_full(enum err err)
 {
-	const struct rlimit none = { 4096, RLIM_INFINITY };
-	const struct rlimit plenty = { RLIM_INFINITY, RLIM_INFINITY };
 	struct fabric fabric;
 
 	fabric_with_notes(&fabric);
-	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_FSIZE, &none, NULL), 0);
+	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_FSIZE, &no_room, NULL), 0);
 	refused_by_http(&fabric, err, "PUT", NOTE, "{\"value\":1}");
 	check_degraded(&fabric, err);
 	refused_by_cli(&fabric, err, PUT_NOTE, NULL);
-	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_FSIZE, &plenty, NULL), 0);
+	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_FSIZE, &room, NULL), 0);
 	wait_until_healthy(&fabric);
 	fabric_remove(&fabric);
 }
