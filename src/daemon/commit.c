@@ -8,8 +8,7 @@
 #include "sys/log.h"
 
 #define TICKS_A_TURN 64			/* timers served before requests get their turn again */
-#define INLINE_APPEND_US 1500		/* a disk that is slower is waited for by the thread */
-#define INLINE_BATCH_X16 24		/* one and a half commands a batch: nobody else waits */
+#define TIMER_US 1000			/* the finest that the loop's timers are */
 #define REST_US 250000			/* without an append, before the store may tidy up */
 #define PROBE_US 1000000		/* between two tries to write while writes are refused */
 
@@ -150,11 +149,12 @@ static enum err rebuild(struct daemon *daemon, bool catches_up, struct buf *deta
 {
 	enum err err = OK;
 
-	machine_finish(&daemon->machine);
 	if (catches_up)
 		err = catch_up(daemon, detail);
-	if (err == OK)
+	if (err == OK) {
+		machine_finish(&daemon->machine);
 		err = daemon_recover(daemon, detail);
+	}
 	if (err != OK)
 		give_up(daemon, err, buf_slice(detail));
 	return err;
@@ -192,14 +192,24 @@ static void append_job(void *context)
 		.event_count = daemon->writing_count,
 		.at_us = daemon->writing_at_us,
 	};
+	int64_t begun_us = clock_mono_us();
 
 	buf_clear(&daemon->append_detail);
 	daemon->append_err = ledger_append(&daemon->ledger, &entry, &daemon->append_detail);
+	daemon->append_took_us = clock_mono_us() - begun_us;
+}
+
+static void note_time(struct daemon *daemon)
+{
+	pace_note(&daemon->pace, daemon->writing_commands, daemon->append_took_us);
+	if (daemon->append_took_us > daemon->stats.append_us_max)
+		daemon->stats.append_us_max = daemon->append_took_us;
 }
 
 static void appended(void *context)
 {
 	struct daemon *daemon = context;
+	size_t held;
 
 	if (daemon->append_err != OK) {
 		fall_back(daemon, daemon->append_err);
@@ -210,7 +220,11 @@ static void appended(void *context)
 	daemon->stats.records++;
 	daemon->stats.events += daemon->writing_count;
 	commit_plan_rest(daemon);
+	note_time(daemon);
+	held = daemon->reply_count;
 	release_replies(daemon);
+	pace_answered(&daemon->pace, held - daemon->reply_count, daemon->batch_commands,
+		      clock_mono_us());
 	streams_publish(daemon, buf_slice(&daemon->writing), daemon->writing_at_us,
 			daemon->writing_first);
 }
@@ -227,44 +241,29 @@ static void take_batch(struct daemon *daemon)
 	machine->batch = spare;
 	machine_batch_taken(machine);
 	daemon->next_batch++;
-	daemon->batch_size_x16 += (daemon->batch_commands * 16 - daemon->batch_size_x16) / 8;
+	daemon->writing_commands = daemon->batch_commands;
 	daemon->batch_commands = 0;
 }
 
 static void append_here(struct daemon *daemon)
 {
-	int64_t begun_us = clock_mono_us();
-	int64_t took_us;
-
 	append_job(daemon);
-	took_us = clock_mono_us() - begun_us;
-	daemon->append_us += (took_us - daemon->append_us) / 8;
-	if (took_us > daemon->stats.append_us_max)
-		daemon->stats.append_us_max = took_us;
 	appended(daemon);
 }
 
-static void appended_in_thread(void *context)
+/* Returns how long it should wait for more commands; 0 when it did not. */
+static int64_t start_append(struct daemon *daemon)
 {
-	struct daemon *daemon = context;
+	int64_t wait_us = pace_gather_us(&daemon->pace, daemon->batch_commands, clock_mono_us());
 
-	/* The thread's own time is not known here; it fades towards another try without it. */
-	daemon->append_us -= daemon->append_us / 64;
-	appended(daemon);
-}
-
-/*
- * A command that is alone is appended on the loop itself, which saves two
- * hand-overs between threads; with company, the thread waits for the disk
- * while the loop decides what goes into the next record.
- */
-static void start_append(struct daemon *daemon)
-{
+	if (wait_us)
+		return wait_us;
 	take_batch(daemon);
-	if (daemon->batch_size_x16 <= INLINE_BATCH_X16 && daemon->append_us < INLINE_APPEND_US)
+	if (pace_is_quick(&daemon->pace))
 		append_here(daemon);
 	else
-		writer_start(daemon->writer, append_job, appended_in_thread, daemon);
+		writer_start(daemon->writer, append_job, appended, daemon);
+	return 0;
 }
 
 void commit_now(struct daemon *daemon)
@@ -293,14 +292,19 @@ static bool tick(struct daemon *daemon)
 	return more;
 }
 
-static void set_timer(struct daemon *daemon)
+/* For the machine's next timer, or for a record that waits for more commands (0: none does). */
+static void set_timer(struct daemon *daemon, int64_t gather_us)
 {
 	int64_t next_us = machine_next_timer_us(&daemon->machine);
-	int64_t delay_us;
+	int64_t delay_us = gather_us;
 
-	if (next_us == INT64_MAX || daemon->health.err != OK)
+	if (next_us != INT64_MAX && daemon->health.err == OK) {
+		delay_us = next_us - daemon_now_us(daemon);
+		if (gather_us && gather_us < delay_us)
+			delay_us = gather_us;
+	} else if (!gather_us) {
 		return;
-	delay_us = next_us - daemon_now_us(daemon);
+	}
 	loop_timer_set(daemon->timer, delay_us > 0 ? delay_us : 0);
 }
 
@@ -308,16 +312,20 @@ bool commit_work(void *context)
 {
 	struct daemon *daemon = context;
 	bool more = tick(daemon);
+	int64_t gather_us = 0;
 
 	if (daemon->machine.batch_count && !writer_is_busy(daemon->writer) &&
 	    daemon->health.err == OK)
-		start_append(daemon);
+		gather_us = start_append(daemon);
+	/* Timers are as fine as a millisecond: a shorter wait is spent looking. */
+	if (gather_us && gather_us < TIMER_US)
+		more = true;
 	release_replies(daemon);
 	more = streams_work(daemon) || more;
 	more = control_work(daemon) || more;
 	more = snapshots_work(daemon) || more;
 	trim_work(daemon);
-	set_timer(daemon);
+	set_timer(daemon, gather_us);
 	return more;
 }
 

@@ -84,7 +84,7 @@ static void put_work(const struct daemon *daemon, struct json_writer *json)
 	json_put_i64(json, "events", (int64_t)daemon->stats.events);
 	json_put_i64(json, "snapshots", (int64_t)daemon->stats.snapshots);
 	json_put_i64(json, "waiting", daemon->machine.parked_count);
-	json_put_i64(json, "append_us", daemon->append_us);
+	json_put_i64(json, "append_us", daemon->pace.append_us);
 	json_put_i64(json, "append_us_max", daemon->stats.append_us_max);
 	json_put_i64(json, "write_failures", (int64_t)daemon->health.failures);
 	json_object_end(json);

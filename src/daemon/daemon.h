@@ -11,6 +11,7 @@
 #include "api/route.h"
 #include "bus/bus.h"
 #include "daemon/flight.h"
+#include "daemon/pace.h"
 #include "daemon/server.h"
 #include "daemon/writer.h"
 #include "fabric/machine.h"
@@ -76,8 +77,9 @@ struct daemon {
 	int64_t writing_at_us;
 	uint64_t writing_first;
 	uint32_t batch_commands;	/* in the one that fills now */
-	int64_t append_us;		/* running mean of how long an append takes */
-	int64_t batch_size_x16;		/* running mean of commands a batch, x 16 */
+	uint32_t writing_commands;	/* in the one that is being appended */
+	int64_t append_took_us;		/* the last append; the writer's while busy */
+	struct pace pace;
 	enum err append_err;		/* of the last append; the writer's while busy */
 	struct buf append_detail;
 	struct chain durable;		/* head of what is durable */

@@ -137,7 +137,7 @@ static void add_swarms(unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		snprintf(text, sizeof(text),
 			 "{\"swarm\":\"session-%u\","
-			 "\"capabilities\":[\"code:c\",\"docs:markdown\"]}", i);
+			 "\"capabilities\":[\"code:c\",\"docs:md\"]}", i);
 		buf_add_str(&body, text);
 		ask("POST", "/v1/swarms", &body);
 	}
