@@ -69,9 +69,9 @@ static enum err sqlite_recover(struct bus *bus, struct buf *ret_detail)
  */
 static enum err write_begin(struct bus_sqlite *sqlite, struct buf *ret_detail)
 {
-	enum err err = OK;
+	enum err err = sqlite_db_check_place(sqlite->db, ret_detail);
 
-	if (sqlite_db_in_doubt(sqlite->db))
+	if (err == OK && sqlite_db_in_doubt(sqlite->db))
 		err = sqlite_recover(&sqlite->bus, ret_detail);
 	if (err == OK)
 		sqlite_db_checkpoint(sqlite->db, sqlite_db_checkpoint_pages(sqlite->db));

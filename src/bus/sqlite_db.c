@@ -426,10 +426,21 @@ static void connections_close(struct sqlite_db *db)
 	db->writer = NULL;
 }
 
+enum err sqlite_db_check_place(const struct sqlite_db *db, struct buf *ret_detail)
+{
+	if (data_file_is_in_place(&db->file))
+		return OK;
+	return refuse(db, ERR_STORAGE_IO, "was removed or replaced while it is in use", SQLITE_OK,
+		      ret_detail);
+}
+
 enum err sqlite_db_reopen(struct sqlite_db *db, struct buf *ret_detail)
 {
 	enum err err;
 
+	err = sqlite_db_check_place(db, ret_detail);
+	if (err != OK)
+		return err;
 	ENSURE(pthread_mutex_lock(&db->read_lock) == 0);
 	connections_close(db);
 	err = writer_open(db, ret_detail);

@@ -58,6 +58,12 @@ void sqlite_db_close(struct sqlite_db *db);
  */
 MUST_USE enum err sqlite_db_reopen(struct sqlite_db *db, struct buf *ret_detail);
 
+/*
+ * [writer] Refuses with ERR_STORAGE_IO when the file was removed or replaced: SQLite would go on
+ * to write into what nobody will find again.
+ */
+MUST_USE enum err sqlite_db_check_place(const struct sqlite_db *db, struct buf *ret_detail);
+
 /* [writer] A write failed in a way that only sqlite_db_reopen can clear up. */
 bool sqlite_db_in_doubt(const struct sqlite_db *db);
 

@@ -123,6 +123,25 @@ static enum err create_if_missing(const char *path, struct buf *ret_detail)
 	return folder_sync(path, ret_detail);
 }
 
+static enum err remember(struct data_file *file, struct buf *ret_detail)
+{
+	struct stat about;
+
+	if (stat(file->path, &about) != 0)
+		return refuse("look at", file->path, ret_detail);
+	file->device = about.st_dev;
+	file->inode = about.st_ino;
+	return OK;
+}
+
+bool data_file_is_in_place(const struct data_file *file)
+{
+	struct stat about;
+
+	return stat(file->path, &about) == 0 && about.st_dev == file->device &&
+	       about.st_ino == file->inode;
+}
+
 enum err data_file_hold(struct data_file *file, const char *path, struct buf *ret_detail)
 {
 	enum err err;
@@ -134,6 +153,8 @@ enum err data_file_hold(struct data_file *file, const char *path, struct buf *re
 	err = lock_take(file, ret_detail);
 	if (err == OK)
 		err = create_if_missing(file->path, ret_detail);
+	if (err == OK)
+		err = remember(file, ret_detail);
 	if (err != OK)
 		data_file_release(file);
 	return err;

@@ -547,10 +547,26 @@ static void start_on_a_broken_disk(struct fabric *fabric)
 	put_notes(fabric, 8);
 }
 
+/* What is written to a file that has lost its name is gone with the daemon. */
+static void refuses_to_write_into_nothing(enum err err)
+{
+	struct fabric fabric;
+
+	fabric_with_notes(&fabric);
+	ck_assert_int_eq(rename(fabric.ledger, text("%s.away", fabric.ledger)), 0);
+	refused_by_http(&fabric, err, "PUT", NOTE, "{\"value\":1}");
+	check_degraded(&fabric, err);
+	refused_by_cli(&fabric, err, PUT_NOTE, "was removed or replaced");
+	ck_assert_int_eq(rename(text("%s.away", fabric.ledger), fabric.ledger), 0);
+	wait_until_healthy(&fabric);
+	fabric_remove(&fabric);
+}
+
 static void storage_io(enum err err)
 {
 	struct fabric fabric;
 
+	refuses_to_write_into_nothing(err);
 	start_on_a_broken_disk(&fabric);
 	kill(fabric.pid, SIGUSR1);
 	refused_by_http(&fabric, err, "PUT", NOTE, "{\"value\":1}");
