@@ -13,7 +13,7 @@ static void run(child_fn *fn, void *context, pid_t parent, int fd)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	/* Whoever starts again when the parent was killed must not find its socket or its locks held. */
+	/* Whoever starts when the parent was killed must not find its socket or its locks held. */
 	if (fd > STDERR_FILENO + 1)
 		close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
 	close_range((unsigned)fd + 1, ~0U, 0);
