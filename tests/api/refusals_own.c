@@ -313,8 +313,15 @@ static void command_quarantined(enum err err)
 
 /* ---- the ledger ----------------------------------------------------------------------------- */
 
-static const struct rlimit no_room = { 4096, RLIM_INFINITY };
-static const struct rlimit room = { RLIM_INFINITY, RLIM_INFINITY };
+/* Whether the daemon's files may grow. */
+static void give_room(const struct fabric *fabric, bool has_room)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(prlimit(fabric->pid, RLIMIT_FSIZE, NULL, &limit), 0);
+	limit.rlim_cur = has_room ? limit.rlim_max : 4096;
+	ck_assert_int_eq(prlimit(fabric->pid, RLIMIT_FSIZE, &limit, NULL), 0);
+}
 
 /* What could not be appended is void; the state without it has to come from the ledger. */
 static void stops_when_the_ledger_cannot_be_read_back(enum err err)
@@ -324,7 +331,7 @@ static void stops_when_the_ledger_cannot_be_read_back(enum err err)
 
 	fabric_with_notes(&fabric);
 	alter_record(&fabric, 3, 90, "aa");
-	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_FSIZE, &no_room, NULL), 0);
+	give_room(&fabric, false);
 	refused_by_http(&fabric, ERR_STORAGE_FULL, "PUT", NOTE, "{\"value\":1}");
 	ck_assert_int_eq(waitpid(fabric.pid, &status, 0), fabric.pid);
 	fabric.pid = 0;
@@ -418,11 +425,11 @@ static void storage_full(enum err err)
 	struct fabric fabric;
 
 	fabric_with_notes(&fabric);
-	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_FSIZE, &no_room, NULL), 0);
+	give_room(&fabric, false);
 	refused_by_http(&fabric, err, "PUT", NOTE, "{\"value\":1}");
 	check_degraded(&fabric, err);
 	refused_by_cli(&fabric, err, PUT_NOTE, NULL);
-	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_FSIZE, &room, NULL), 0);
+	give_room(&fabric, true);
 	wait_until_healthy(&fabric);
 	fabric_remove(&fabric);
 }
