@@ -26,7 +26,7 @@
 #define SIZES_MAX 8
 #define TRIAL_S 0.2		/* to learn how many tasks a run will take */
 #define TASKS_SPARE 1.4		/* as many more than it takes if nothing changes */
-#define TASKS_LEAST 2000
+#define TASKS_LEAST 600
 
 struct kind {
 	const char *name;
@@ -101,19 +101,25 @@ static void show_cycles(struct bench *bench, const struct target *target, unsign
 	       (unsigned long long)target->task_count, ratio, beside);
 }
 
+static uint64_t tasks_for(double per_s, double seconds)
+{
+	return (uint64_t)(per_s * seconds * TASKS_SPARE) + TASKS_LEAST;
+}
+
 static void run_size(struct bench *bench, unsigned clients)
 {
 	static double values[TARGETS_MAX][FIGURES][ROUNDS_MAX];
 	double figures[TARGETS_MAX][FIGURES];
 
 	for (size_t i = 0; i < bench->target_count; i++)
-		bench->per_s[i] = load_cycles(&bench->targets[i], clients, TRIAL_S, TASKS_LEAST).per_s;
+		bench->per_s[i] = load_cycles(&bench->targets[i], clients, TRIAL_S,
+					      tasks_for(bench->per_s[i], 2 * TRIAL_S)).per_s;
 	for (size_t round = 0; round < bench->rounds; round++) {
 		for (size_t i = 0; i < bench->target_count; i++) {
-			double wanted = bench->per_s[i] * bench->seconds * TASKS_SPARE;
 			struct cycles cycles = load_cycles(&bench->targets[i], clients,
 							   bench->seconds,
-							   (uint64_t)wanted + TASKS_LEAST);
+							   tasks_for(bench->per_s[i],
+								     bench->seconds));
 
 			bench->per_s[i] = cycles.per_s;
 			values[i][PER_S][round] = cycles.per_s;
@@ -288,7 +294,7 @@ int main(int argc, char **argv)
 {
 	static struct bench bench = {
 		.sizes = { 1, 16, 64, 256 }, .size_count = 4, .rounds = 3, .waiting = 200,
-		.pushes = 300, .seconds = 1.5, .claims = true, .pushes_too = true,
+		.pushes = 200, .seconds = 1.2, .claims = true, .pushes_too = true,
 	};
 	struct rlimit files;
 
