@@ -21,7 +21,8 @@ CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --library=posix --inlin
 	--suppress=normalCheckLevelMaxBranches --suppress=incorrectStringBooleanError \
 	--suppress=ctuuninitvar --cppcheck-build-dir=$(BUILD)/cppcheck -Isrc -Iinclude
 
-SANITIZERS := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+# Not strict_string_checks: it measures a whole document at each call that looks at its beginning.
+SANITIZERS := ASAN_OPTIONS=detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=print_stacktrace=1 CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=5
 SEEDS ?= 200
 FUZZ_SECONDS ?= 5
