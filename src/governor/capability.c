@@ -66,7 +66,8 @@ static uint32_t number_of_any(struct capability_table *table, struct slice name)
 
 	if (colon < 0 || slice_is_str(slice_from(name, (size_t)colon), ":*"))
 		return MAP_NONE;
-	copy = alloc_copy(name.ptr, (size_t)colon + 2);
+	copy = alloc_resize(NULL, (size_t)colon + 2, 1);
+	memcpy(copy, name.ptr, (size_t)colon + 1);
 	copy[colon + 1] = '*';
 	any = slice_of(copy, (size_t)colon + 2);
 	number = find_name(table, any);
