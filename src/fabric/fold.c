@@ -245,7 +245,8 @@ static bool end_blocker(struct state *state, const struct event *event, enum blo
 	blocker = state_blocker(state, index);
 	task = state_task(state, blocker->task);
 	if (task->claim != INDEX_NONE &&
-	    of->lease_until > state_claim(state, task->claim)->claim_until_us)
+	    (of->lease_until == 0 ||
+	     of->lease_until > state_claim(state, task->claim)->claim_until_us))
 		return false;
 	if (!lifecycle_step(&state->lifecycle, (enum task_state)task->state, event->type, &next))
 		return false;
@@ -322,10 +323,11 @@ static bool fold_message_sent(struct state *state, const struct event *event)
 static bool fold_message_read(struct state *state, const struct event *event)
 {
 	uint32_t index = registered_swarm(state, event->of.message_read.swarm);
+	int64_t cursor = event->of.message_read.cursor;
 
-	if (index == INDEX_NONE)
+	if (index == INDEX_NONE || cursor < 0 || (uint64_t)cursor > state->last_event)
 		return false;
-	state_inbox_read(state, index, (uint64_t)event->of.message_read.cursor);
+	state_inbox_read(state, index, (uint64_t)cursor);
 	return true;
 }
 

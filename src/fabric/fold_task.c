@@ -146,7 +146,7 @@ FOLD(task_claimed)
 	struct task *task;
 
 	if (index == INDEX_NONE || of->attempt < 0 || of->attempt > UINT16_MAX ||
-	    of->lease_until > of->claim_until)
+	    of->lease_until > of->claim_until || of->lease_until < event->at_us)
 		return false;
 	if (swarm == INDEX_NONE) {
 		if (!of->imported || !id_is_valid(of->swarm))
@@ -174,7 +174,8 @@ FOLD(task_extended)
 	uint32_t index = fold_task_of(state, of->board, of->task);
 	uint32_t claim = index == INDEX_NONE ? INDEX_NONE : claim_of(state, index, of->fence);
 
-	if (claim == INDEX_NONE || of->lease_until > state_claim(state, claim)->claim_until_us)
+	if (claim == INDEX_NONE || of->lease_until < event->at_us ||
+	    of->lease_until > state_claim(state, claim)->claim_until_us)
 		return false;
 	state_claim(state, claim)->lease_ms = of->lease_ms;
 	state_claim(state, claim)->lease_until_us = of->lease_until;
@@ -192,7 +193,7 @@ FOLD(task_progressed)
 	if (at == INDEX_NONE || of->percent > 100)
 		return false;
 	claim = state_claim(state, at);
-	if (of->lease_until > claim->claim_until_us)
+	if (of->lease_until < claim->lease_until_us || of->lease_until > claim->claim_until_us)
 		return false;
 	claim->progress_at_us = event->at_us;
 	claim->lease_until_us = of->lease_until;

@@ -462,6 +462,144 @@ START_TEST(an_event_without_a_step_in_the_life_cycle_does_not_fold)
 }
 END_TEST
 
+/* ---- events that nobody decided ------------------------------------------------------------ */
+
+static struct slice pick(struct random *random, const char *const *names, size_t count)
+{
+	return slice_of_str(names[random_below(random, count)]);
+}
+
+static int64_t pick_number(struct random *random, const struct field *field,
+			   const struct state *state)
+{
+	struct slice name = slice_of_str(field->name);
+	uint32_t claim = (uint32_t)random_below(random, state->claims.count + 1U);
+
+	if (slice_is_str(name, "fence") && claim < state->claims.count)
+		return (int64_t)state_claim(state, claim)->fence;
+	if (field->kind == FIELD_TIME)
+		return random_chance(random, 30) ? 0 :
+			       state->last_at_us + (int64_t)random_below(random, 20000000);
+	if (field->kind == FIELD_BOOL)
+		return (int64_t)random_below(random, 2);
+	if (field->kind == FIELD_ENUM)
+		return (int64_t)random_below(random, (uint64_t)field->max + 1);
+	if (random_chance(random, 3))
+		return INT64_MAX - (int64_t)random_below(random, 2);
+	return (int64_t)random_below(random, random_chance(random, 80) ? 6 : 100000) - 1;
+}
+
+static void pick_text(struct random *random, const struct field *field, void *object,
+		      const struct state *state)
+{
+	static const char *const boards[] = { "b0", "b1" };
+	static const char *const tasks[] = { "t0", "t1", "t2", "t3", "t4", "t5" };
+	static const char *const swarms[] = { "s0", "s1", "s2", "", "not an id" };
+	struct slice *text = field_slice(field, object);
+	struct slice name = slice_of_str(field->name);
+
+	if (slice_is_str(name, "board"))
+		*text = pick(random, boards, 2);
+	else if (slice_is_str(name, "task"))
+		*text = pick(random, tasks, 6);
+	else if (slice_is_str(name, "blocker") && state->blockers.count &&
+		 random_chance(random, 60))
+		*text = state_blocker(state, (uint32_t)random_below(random,
+								    state->blockers.count))->id;
+	else if (field->kind == FIELD_JSON)
+		*text = SLICE("1");
+	else
+		*text = pick(random, swarms, 5);
+}
+
+static void pick_fields(struct random *random, const struct schema *schema, void *object,
+			const struct state *state)
+{
+	static const struct slice tasks[] = { { "t0", 2 }, { "t3", 2 }, { "t0", 2 }, { "t9", 2 } };
+
+	for (size_t i = 0; i < schema->count; i++) {
+		const struct field *field = &schema->fields[i];
+
+		if (field_is_number(field->kind))
+			*field_number(field, object) = pick_number(random, field, state);
+		else if (!field_is_list(field->kind))
+			pick_text(random, field, object, state);
+		else if (field->kind == FIELD_IDS)
+			*field_list(field, object) =
+				(struct slice_list){ tasks + random_below(random, 2),
+						     random_below(random, 3) };
+	}
+}
+
+/* Any type, with members that mostly name what is there; as bytes, as a ledger would hold it. */
+static bool random_event(struct random *random, const struct state *state, struct arena *arena,
+			 struct buf *bytes, struct event *ret_event)
+{
+	const struct event_info *info = event_table[random_below(random, event_count)];
+	struct event event = { .type = info->type };
+	struct slice body;
+
+	pick_fields(random, &info->fields, &event.of, state);
+	if (info->has_spec)
+		pick_fields(random, &task_spec_schema, &event.spec, state);
+	buf_clear(bytes);
+	varint_add(bytes, (uint64_t)event.type);
+	{
+		struct buf rest = { 0 };
+
+		varint_add(&rest, zigzag((int64_t)random_below(random, 1000000)));
+		varint_add(&rest, 0);
+		schema_encode(&info->fields, &event.of, &rest);
+		if (info->has_spec)
+			schema_encode(&task_spec_schema, &event.spec, &rest);
+		varint_add(bytes, rest.len);
+		buf_add_slice(bytes, buf_slice(&rest));
+		buf_finish(&rest);
+	}
+	body = buf_slice(bytes);
+	return event_decode(&body, state->last_at_us, arena, ret_event) == OK;
+}
+
+START_TEST(whatever_folds_leaves_a_sound_state)
+{
+	struct random random = random_of((uint64_t)_i + 900);
+	struct buf bytes = { 0 }, saved = { 0 };
+	struct state state, tried;
+	int folded = 0;
+
+	state_init(&state, 1);
+	for (int i = 0; i < 4000; i++) {
+		struct arena arena = { 0 };
+		struct event event;
+
+		if (!random_event(&random, &state, &arena, &bytes, &event)) {
+			arena_finish(&arena);
+			continue;
+		}
+		state_bytes(&state, &saved);
+		state_init(&tried, 2);
+		ck_assert_int_eq(state_load(&tried, buf_slice(&saved)), OK);
+		event.number = tried.last_event + 1;
+		if (fold_event(&tried, &event)) {
+			ck_assert_msg(state_flaw(&tried) == NULL, "after %s: %s",
+				      event_info(event.type)->kind, state_flaw(&tried));
+			ck_assert(fold_event(&state, &event));
+			folded++;
+		}
+		state_finish(&tried);
+		arena_finish(&arena);
+	}
+	ck_assert_int_gt(folded, 300);
+	state_bytes(&state, &saved);
+	state_init(&tried, 2);
+	ck_assert_int_eq(state_load(&tried, buf_slice(&saved)), OK);
+	state_finish(&tried);
+	state_finish(&state);
+	buf_finish(&bytes);
+	buf_finish(&saved);
+}
+END_TEST
+
 /* ---- at random ----------------------------------------------------------------------------- */
 
 /* What must be so between commands, and not in the midst of one. */
@@ -517,6 +655,11 @@ START_TEST(random_commands_keep_every_promise)
 }
 END_TEST
 
+static void tell(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "%s:%d: %s\n", file, line, what);
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("machine");
@@ -539,8 +682,10 @@ int main(void)
 	tcase_add_test(tests, a_command_without_a_key_has_its_fingerprint_for_an_id);
 	tcase_add_loop_test(tests, an_event_without_a_step_in_the_life_cycle_does_not_fold, 0,
 			    (int)ARRAY_LEN(ways));
+	tcase_add_loop_test(tests, whatever_folds_leaves_a_sound_state, 0, 8);
 	tcase_add_loop_test(tests, random_commands_keep_every_promise, 0, 10);
 	suite_add_tcase(suite, tests);
+	panic_set_handler(tell);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
