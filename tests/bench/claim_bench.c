@@ -229,7 +229,7 @@ static void add_target(struct bench *bench, char *text)
 	target->port = atoi(address);
 	target->pid = atoi(pid);
 	if (!target->backend->open) {
-		printf("skip - %s: its client library was not there at build time\n", text);
+		fprintf(stderr, "skip - %s: its client library was not there at build time\n", text);
 		*target = (struct target){ 0 };
 		return;
 	}
