@@ -12,7 +12,7 @@
 
 struct ifab_pending {
 	struct ifab_client *client;
-	struct ifab_pending *next, *previous;
+	struct ifab_pending *next;
 	struct exchange *exchange;	/* NULL: between two tries */
 	struct transport_request wire;
 	struct transport_answer answer;
@@ -39,17 +39,14 @@ struct ifab_pending {
 	struct reading reading;
 };
 
-static void pending_free(struct ifab_pending *pending)
+static void pending_free(struct ifab_client *client, struct ifab_pending *pending)
 {
-	struct ifab_client *client = pending->client;
+	struct ifab_pending **link = &client->pending;
 
 	exchange_drop(pending->exchange);
-	if (pending->next)
-		pending->next->previous = pending->previous;
-	if (pending->previous)
-		pending->previous->next = pending->next;
-	else
-		client->pending = pending->next;
+	while (*link != pending)
+		link = &(*link)->next;
+	*link = pending->next;
 	buf_finish(&pending->path);
 	buf_finish(&pending->sent);
 	buf_finish(&pending->received);
@@ -70,7 +67,8 @@ static void set_alarm(struct ifab_client *client)
 }
 
 /* The last callback; what was pending is gone after it. */
-static void finish(struct ifab_pending *pending, enum ifab_status status, int http_status)
+static void finish(struct ifab_client *client, struct ifab_pending *pending,
+		   enum ifab_status status, int http_status)
 {
 	struct ifab_reply reply = { .http_status = http_status };
 
@@ -80,7 +78,7 @@ static void finish(struct ifab_pending *pending, enum ifab_status status, int ht
 	}
 	pending->is_busy = true;
 	pending->on_end(pending->context, status, &reply);
-	pending_free(pending);
+	pending_free(client, pending);
 }
 
 static void on_exchange_end(void *context, enum transport_end end);
@@ -126,9 +124,9 @@ static bool is_to_be_tried_again(const struct ifab_pending *pending, enum transp
 					 buf_slice(&pending->received));
 }
 
-static void conclude(struct ifab_pending *pending, enum transport_end end)
+static void conclude(struct ifab_client *client, struct ifab_pending *pending,
+		     enum transport_end end)
 {
-	struct ifab_client *client = pending->client;
 	int http_status = end == TRANSPORT_DONE ? pending->answer.http_status : 0;
 	enum ifab_status status;
 
@@ -136,7 +134,7 @@ static void conclude(struct ifab_pending *pending, enum transport_end end)
 	buf_add_slice(&client->reason, buf_slice(&pending->reason));
 	status = pending->is_stream ? reading_conclude(&pending->reading, end, http_status) :
 		 call_conclude(client, end, http_status, buf_slice(&pending->received));
-	finish(pending, status, http_status);
+	finish(client, pending, status, http_status);
 }
 
 /* Says whether the connection is there, when that has changed. False: the stream is to end. */
@@ -157,7 +155,7 @@ static bool tell_connection(struct ifab_pending *pending)
 }
 
 /* Reads what a stream has brought. False: that has ended the stream. */
-static bool digest(struct ifab_pending *pending)
+static bool digest(struct ifab_client *client, struct ifab_pending *pending)
 {
 	bool goes_on;
 
@@ -171,38 +169,43 @@ static bool digest(struct ifab_pending *pending)
 	if (goes_on && !pending->is_dropped)
 		return true;
 	if (pending->is_dropped)
-		pending_free(pending);
+		pending_free(client, pending);
 	else
-		conclude(pending, TRANSPORT_INTERRUPTED);
+		conclude(client, pending, TRANSPORT_INTERRUPTED);
 	return false;
 }
 
-static void on_exchange_end(void *context, enum transport_end end)
+static void end_try(struct ifab_client *client, struct ifab_pending *pending,
+		    enum transport_end end)
 {
-	struct ifab_pending *pending = context;
-	struct ifab_client *client = pending->client;
-
 	pending->exchange = NULL;
 	client->was_reached |= end == TRANSPORT_DONE || end == TRANSPORT_BROKEN;
-	if (pending->is_stream && pending->received.len && !digest(pending))
+	if (pending->is_stream && pending->received.len && !digest(client, pending))
 		return;
 	if (pending->is_stream && (pending->reading.is_connected || pending->reading.has_news))
 		pending->patience = patience_begin(client);
 	if (!tell_connection(pending))
 		end = TRANSPORT_INTERRUPTED;
 	if (pending->is_dropped)
-		pending_free(pending);
+		pending_free(client, pending);
 	else if (end != TRANSPORT_INTERRUPTED && is_to_be_tried_again(pending, end))
 		pending->due_ms = client_now_ms() + patience_take(&pending->patience);
 	else
-		conclude(pending, end);
+		conclude(client, pending, end);
+}
+
+static void on_exchange_end(void *context, enum transport_end end)
+{
+	struct ifab_pending *pending = context;
+
+	end_try(pending->client, pending, end);
 }
 
 /* What is due: bytes to be read, the next try, or the end of one that took too long. */
-static void serve_due(struct ifab_pending *pending)
+static void serve_due(struct ifab_client *client, struct ifab_pending *pending)
 {
 	if (pending->is_stream && pending->received.len) {
-		digest(pending);
+		digest(client, pending);
 		return;
 	}
 	if (!pending->exchange && pending->due_ms) {
@@ -211,13 +214,13 @@ static void serve_due(struct ifab_pending *pending)
 	}
 	if (!pending->exchange) {
 		buf_add_lit(&pending->reason, "there is no memory or descriptor for a connection");
-		conclude(pending, TRANSPORT_REFUSED);
+		conclude(client, pending, TRANSPORT_REFUSED);
 		return;
 	}
 	exchange_drop(pending->exchange);
 	pending->exchange = NULL;
 	/* A stream that is silent is broken: the connection died without a word. */
-	on_exchange_end(pending, pending->is_stream ? TRANSPORT_BROKEN : TRANSPORT_TIMEOUT);
+	end_try(client, pending, pending->is_stream ? TRANSPORT_BROKEN : TRANSPORT_TIMEOUT);
 }
 
 int ifab_fd(struct ifab_client *client)
@@ -238,7 +241,7 @@ void ifab_turn(struct ifab_client *client)
 		while (pending && pending->due_ms > now_ms)
 			pending = pending->next;
 		if (pending)
-			serve_due(pending);
+			serve_due(client, pending);
 	} while (pending);
 	set_alarm(client);
 }
@@ -256,8 +259,6 @@ static struct ifab_pending *pending_create(struct ifab_client *client, ifab_end_
 	};
 	pending->patience = patience_begin(client);
 	pending->next = client->pending;
-	if (pending->next)
-		pending->next->previous = pending;
 	client->pending = pending;
 	return pending;
 }
@@ -273,7 +274,7 @@ struct ifab_pending *ifab_start(struct ifab_client *client, const char *name, co
 	pending = pending_create(client, on_end, context);
 	request.idempotency_key = idempotency_key;
 	if (!call_prepare(client, &request, &pending->headers, &pending->wire)) {
-		pending_free(pending);
+		pending_free(client, pending);
 		return NULL;
 	}
 	buf_add_str(&pending->path, request.path);
@@ -314,11 +315,13 @@ void ifab_drop(struct ifab_pending *pending)
 	if (pending->is_busy)
 		pending->is_dropped = true;
 	else
-		pending_free(pending);
+		pending_free(pending->client, pending);
 }
 
 void pending_drop_all(struct ifab_client *client)
 {
-	while (client->pending)
-		pending_free(client->pending);
+	for (struct ifab_pending *pending = client->pending, *next; pending; pending = next) {
+		next = pending->next;
+		pending_free(client, pending);
+	}
 }
