@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/call.h"
 #include "cli/local.h"
 
@@ -240,39 +241,9 @@ const char *flag_metavar(const struct field *field)
 
 /* ---- names that are almost right ------------------------------------------------------------- */
 
-#define NAME_BYTES_MAX 32
-
-/* Levenshtein's distance of two names; long ones are never near. */
-static size_t distance_of(const char *a, const char *b)
-{
-	size_t above[NAME_BYTES_MAX + 1];
-	size_t a_len = strlen(a), b_len = strlen(b);
-
-	if (a_len > NAME_BYTES_MAX || b_len > NAME_BYTES_MAX)
-		return NAME_BYTES_MAX;
-	for (size_t j = 0; j <= b_len; j++)
-		above[j] = j;
-	for (size_t i = 1; i <= a_len; i++) {
-		size_t diagonal = above[0];
-
-		above[0] = i;
-		for (size_t j = 1; j <= b_len; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = above[j];
-			if (above[j] + 1 < best)
-				best = above[j] + 1;
-			if (above[j - 1] + 1 < best)
-				best = above[j - 1] + 1;
-			above[j] = best;
-		}
-	}
-	return above[b_len];
-}
-
 void nearest_offer(struct nearest *nearest, const char *name)
 {
-	size_t distance = distance_of(nearest->wanted, name);
+	size_t distance = text_distance(slice_of_str(nearest->wanted), slice_of_str(name));
 	size_t wanted_len = strlen(nearest->wanted);
 	bool is_start = wanted_len >= 2 && strncmp(nearest->wanted, name, wanted_len) == 0;
 
