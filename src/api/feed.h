@@ -29,8 +29,8 @@ struct feed_filter {
 
 /*
  * From the arguments of events.stream, witness.query, witness.export,
- * witness.trace or note.watch. Texts stay where the command has them. A board
- * "-" is the caller's to resolve first.
+ * witness.trace or note.watch. Texts stay where the command has them. That a
+ * trace's board is "-" is the caller's to resolve first.
  */
 void feed_filter_init(struct feed_filter *filter, const struct command *command);
 bool feed_matches(const struct feed_filter *filter, const struct event *event);

@@ -94,27 +94,21 @@ static void own(struct stream *stream, size_t place, struct slice *text)
 	*text = stream->owned[place];
 }
 
-/* The board may be "-", and what is named must exist; a trace begins where its task does. */
+/* A trace names a task that exists, and begins where it does. */
 static enum err resolve(struct decision *decision, const struct command *command,
 			struct feed_filter *filter)
 {
 	uint32_t index;
 	enum err err;
 
-	if (command->type == COMMAND_WITNESS_TRACE) {
-		err = decision_task(decision, filter->board, filter->task, &index);
-		if (err != OK)
-			return err;
-		decision_name_task(decision, index, &filter->board, &filter->task);
-		filter->after = (int64_t)state_task(decision->state, index)->added_no - 1;
+	if (command->type != COMMAND_WITNESS_TRACE)
 		return OK;
-	}
-	if (!slice_is(filter->board, SLICE("-")))
-		return OK;
-	err = decision_board(decision, filter->board, &index);
-	if (err == OK)
-		filter->board = state_board(decision->state, index)->id;
-	return err;
+	err = decision_task(decision, filter->board, filter->task, &index);
+	if (err != OK)
+		return err;
+	decision_name_task(decision, index, &filter->board, &filter->task);
+	filter->after = (int64_t)state_task(decision->state, index)->added_no - 1;
+	return OK;
 }
 
 static enum err where_to_begin(struct daemon *daemon, const struct http_request *request,
