@@ -325,8 +325,11 @@ static enum err bind_import(struct binding *binding, struct buf *ret_members)
 	if (err != OK)
 		return err;
 	if (args->document.len == 0) {
-		buf_add_lit(binding->detail, "argument document: is missing");
-		return ERR_ARGUMENT_MISSING;
+		bool is_given = command_has(binding->command, "document");
+
+		buf_add_lit(binding->detail, "argument document: is ");
+		buf_add_str(binding->detail, is_given ? "empty" : "missing");
+		return is_given ? ERR_ARGUMENT_RANGE : ERR_ARGUMENT_MISSING;
 	}
 	/* Tasks point into the document. */
 	if (args->document.ptr == binding->request->body.ptr)
