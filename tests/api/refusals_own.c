@@ -223,6 +223,31 @@ static void timeout(enum err err)
 	fabric_remove(&fabric);
 }
 
+/* A snapshot is saved by a process of its own, to which a pipe leads. */
+static void no_process_can_be_made(enum err err)
+{
+	struct http_answer answer = { 0 };
+	struct rlimit before, none;
+	struct fabric fabric;
+	struct wire wire;
+
+	fabric_with_notes(&fabric);
+	wire_open(&wire, fabric.socket);
+	wire_ask(&wire, "GET", "/healthz", NULL, SLICE_EMPTY);
+	ck_assert(wire_answer(&wire, &answer));
+	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_NOFILE, NULL, &before), 0);
+	none = (struct rlimit){ 1, before.rlim_max };
+	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_NOFILE, &none, NULL), 0);
+	wire_ask(&wire, "POST", "/v1/witness/snapshot", NULL, SLICE_EMPTY);
+	ck_assert(wire_answer(&wire, &answer));
+	check_problem(err, &answer);
+	ck_assert_int_eq(prlimit(fabric.pid, RLIMIT_NOFILE, &before, NULL), 0);
+	must_post(&fabric, "/v1/witness/snapshot", NULL, &answer);
+	wire_close(&wire);
+	fabric_remove(&fabric);
+	answer_finish(&answer);
+}
+
 static void os_failure(enum err err)
 {
 	const char *real = getenv("IF_COORDINATOR");
@@ -230,6 +255,7 @@ static void os_failure(enum err err)
 	struct fabric fabric;
 
 	snprintf(kept, sizeof(kept), "%s", real ? real : "");
+	no_process_can_be_made(err);
 	fabric_make(&fabric);
 	setenv("IF_COORDINATOR", "/nowhere/if-coordinator", 1);
 	refused_by_cli(&fabric, err, "coordinator start --memory", "/nowhere/if-coordinator");
