@@ -18,6 +18,7 @@
 #ifndef BUS_BUS_H
 #define BUS_BUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,7 @@ struct bus_append {
 	uint64_t expected_last_seq;
 	uint64_t epoch;		/* at least 1 */
 	struct slice record;	/* 1 to record_bytes_max bytes */
+	bool at_once;		/* ERR_STORAGE_BUSY rather than wait for another process */
 };
 
 /* A scan ends after `records` records, or after the one that reaches `bytes`. Both at least 1. */

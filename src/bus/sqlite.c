@@ -89,10 +89,12 @@ static enum err sqlite_append(struct bus *bus, const struct bus_append *append,
 	err = write_begin(sqlite, ret_detail);
 	if (err != OK)
 		return err;
+	sqlite_db_wait(sqlite->db, !append->at_once);
 	sql_bind_u64(sqlite->db, SQL_APPEND, 1, append->expected_last_seq);
 	sql_bind_u64(sqlite->db, SQL_APPEND, 2, append->epoch);
 	sql_bind_bytes(sqlite->db, SQL_APPEND, 3, append->record);
 	err = sql_write(sqlite->db, SQL_APPEND, ret_detail);
+	sqlite_db_wait(sqlite->db, true);
 	if (err == OK && sql_changes(sqlite->db) == 0)
 		err = refuse(sqlite, ERR_SEQ_CONFLICT, "the head is another one", ret_detail);
 	return err;

@@ -532,6 +532,11 @@ enum err sql_write(struct sqlite_db *db, enum sql sql, struct buf *ret_detail)
 	return err;
 }
 
+void sqlite_db_wait(struct sqlite_db *db, bool waits)
+{
+	ENSURE(sqlite3_busy_timeout(db->writer, waits ? BUSY_MS : 0) == SQLITE_OK);
+}
+
 uint64_t sql_changes(const struct sqlite_db *db)
 {
 	return (uint64_t)sqlite3_changes64(db->writer);

@@ -78,6 +78,8 @@ void sql_bind_bytes(struct sqlite_db *db, enum sql sql, int at, struct slice byt
  * certain that nothing was kept.
  */
 MUST_USE enum err sql_write(struct sqlite_db *db, enum sql sql, struct buf *ret_detail);
+/* [writer] Whether a write waits when another process writes; it does unless it is told not to. */
+void sqlite_db_wait(struct sqlite_db *db, bool waits);
 /* Rows that the last one changed, and the id that the last insert chose. */
 uint64_t sql_changes(const struct sqlite_db *db);
 uint64_t sql_last_id(const struct sqlite_db *db);

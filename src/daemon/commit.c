@@ -4,6 +4,7 @@
 #include "base/ensure.h"
 #include "base/problem.h"
 #include "daemon/daemon.h"
+#include "fabric/park.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -85,6 +86,14 @@ void commit_take_answers(struct daemon *daemon)
 		commit_reply(daemon, answer.ticket, answer.err, &answer.body);
 		buf_finish(&answer.body);
 	}
+}
+
+void commit_end_waits(struct daemon *daemon)
+{
+	while (daemon->machine.parked_count)
+		machine_hurry(&daemon->machine, machine_first_parked(&daemon->machine),
+			      daemon_now_us(daemon));
+	commit_take_answers(daemon);
 }
 
 /* ---- failing ------------------------------------------------------------------------------- */
@@ -191,6 +200,7 @@ static void append_job(void *context)
 		.body = buf_slice(&daemon->writing),
 		.event_count = daemon->writing_count,
 		.at_us = daemon->writing_at_us,
+		.at_once = daemon->append_at_once,
 	};
 	int64_t begun_us = clock_mono_us();
 
@@ -247,8 +257,14 @@ static void take_batch(struct daemon *daemon)
 
 static void append_here(struct daemon *daemon)
 {
+	daemon->append_at_once = true;
 	append_job(daemon);
-	appended(daemon);
+	daemon->append_at_once = false;
+	/* Another process writes into the ledger's file: the thread waits for it. */
+	if (daemon->append_err == ERR_STORAGE_BUSY)
+		writer_start(daemon->writer, append_job, appended, daemon);
+	else
+		appended(daemon);
 }
 
 /* Returns how long it should wait for more commands; 0 when it did not. */
@@ -273,6 +289,20 @@ void commit_now(struct daemon *daemon)
 		return;
 	take_batch(daemon);
 	append_here(daemon);
+	writer_wait(daemon->writer);
+}
+
+/*
+ * While writes are refused time stands still for leases, as nothing could be
+ * recorded. Who waits then waits for messages, and that ends in its time.
+ */
+static int64_t next_timer_us(const struct daemon *daemon)
+{
+	const struct heap_entry *wait = heap_first(&daemon->machine.deadlines);
+
+	if (daemon->health.err == OK)
+		return machine_next_timer_us(&daemon->machine);
+	return wait ? wait->key : INT64_MAX;
 }
 
 static bool tick(struct daemon *daemon)
@@ -281,12 +311,11 @@ static bool tick(struct daemon *daemon)
 	int ticks = 0;
 	bool more;
 
-	/* While writes are refused time stands still for leases: nothing could be recorded. */
-	if (daemon->health.err != OK ||
-	    machine_next_timer_us(&daemon->machine) > (now_us = daemon_now_us(daemon)))
+	if (next_timer_us(daemon) > (now_us = daemon_now_us(daemon)))
 		return false;
 	do {
-		more = machine_tick(&daemon->machine, now_us);
+		more = daemon->health.err == OK ? machine_tick(&daemon->machine, now_us) :
+						  park_expire(&daemon->machine, now_us);
 	} while (more && ++ticks < TICKS_A_TURN);
 	commit_take_answers(daemon);
 	return more;
@@ -295,10 +324,10 @@ static bool tick(struct daemon *daemon)
 /* For the machine's next timer, or for a record that waits for more commands (0: none does). */
 static void set_timer(struct daemon *daemon, int64_t gather_us)
 {
-	int64_t next_us = machine_next_timer_us(&daemon->machine);
+	int64_t next_us = next_timer_us(daemon);
 	int64_t delay_us = gather_us;
 
-	if (next_us != INT64_MAX && daemon->health.err == OK) {
+	if (next_us != INT64_MAX) {
 		delay_us = next_us - daemon_now_us(daemon);
 		if (gather_us && gather_us < delay_us)
 			delay_us = gather_us;
@@ -334,7 +363,7 @@ bool commit_work(void *context)
 /* A record without events: it changes nothing and shows that the ledger can be written. */
 static enum err write_mark(struct daemon *daemon)
 {
-	struct ledger_entry mark = { .at_us = daemon->machine.state.last_at_us };
+	struct ledger_entry mark = { .at_us = daemon->machine.state.last_at_us, .at_once = true };
 
 	buf_clear(&daemon->append_detail);
 	if (mark.at_us < daemon->ledger.head.at_us)
@@ -354,6 +383,7 @@ static enum err clear_doubt(struct daemon *daemon)
 	if (err != OK && err != ERR_SEQ_CONFLICT)
 		return err;
 	/* While it was in doubt the state was that without it. */
+	commit_end_waits(daemon);
 	return rebuild(daemon, err == ERR_SEQ_CONFLICT, &daemon->append_detail);
 }
 

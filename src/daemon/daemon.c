@@ -136,10 +136,7 @@ void daemon_run(struct daemon *daemon)
 
 	loop_run(daemon->loop);
 	/* Those who wait are told, what was decided is appended, what was answered is sent. */
-	while (daemon->machine.parked_count)
-		machine_hurry(&daemon->machine, machine_first_parked(&daemon->machine),
-			      daemon_now_us(daemon));
-	commit_take_answers(daemon);
+	commit_end_waits(daemon);
 	commit_now(daemon);
 	server_shut_down(daemon->server);
 	until_us = clock_mono_us() + DRAIN_US;

@@ -81,6 +81,7 @@ struct daemon {
 	int64_t append_took_us;		/* the last append; the writer's while busy */
 	struct pace pace;
 	enum err append_err;		/* of the last append; the writer's while busy */
+	bool append_at_once;		/* on the loop, where nobody may be waited for */
 	struct buf append_detail;
 	struct chain durable;		/* head of what is durable */
 
@@ -131,6 +132,8 @@ void commit_now(struct daemon *daemon);
 void commit_reply(struct daemon *daemon, uint64_t exchange, enum err err, struct buf *body);
 /* Answers that the machine gave to waiting requests are held like others. */
 void commit_take_answers(struct daemon *daemon);
+/* Everybody who waits gets what there is. */
+void commit_end_waits(struct daemon *daemon);
 void commit_probe(void *daemon);		/* loop timer */
 void commit_rest(void *daemon);			/* loop timer */
 void commit_plan_rest(struct daemon *daemon);

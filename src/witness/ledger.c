@@ -103,6 +103,7 @@ enum err ledger_append(struct ledger *ledger, const struct ledger_entry *entry,
 		.expected_last_seq = ledger->head.seq,
 		.epoch = ledger->epoch,
 		.record = buf_slice(&ledger->bytes),
+		.at_once = entry->at_once,
 	};
 	err = bus->ops->append(bus, &append, ret_detail);
 	if (err == OK) {

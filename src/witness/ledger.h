@@ -23,6 +23,7 @@ struct ledger_entry {
 	struct slice body;
 	uint32_t event_count;
 	int64_t at_us;		/* not before head.at_us: the leader stamps monotone time */
+	bool at_once;		/* as in struct bus_append */
 };
 
 /*

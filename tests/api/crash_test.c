@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,6 +283,60 @@ START_TEST(a_full_disk_is_said_and_survived)
 }
 END_TEST
 
+/* ---- a ledger that cannot be written for a while ------------------------------------------ */
+
+START_TEST(a_wait_for_messages_ends_in_its_time_also_while_writes_are_refused)
+{
+	const char *away = text("%s.away", fabric.ledger);
+
+	must_post(&fabric, "/v1/swarms", "{\"swarm\":\"a\"}", &answer);
+	ck_assert_int_eq(rename(fabric.ledger, away), 0);
+	ask(&fabric, "PUT", "/v1/notes/n", "{\"value\":1}", &answer);
+	ck_assert_str_eq(answer_text(&answer, "code"), "storage_io");
+	must_get(&fabric, "/v1/swarms/a/messages?wait_ms=200", &answer);
+	ck_assert_int_eq(answer_number(&answer, "unread", -1), 0);
+	ck_assert_int_eq(rename(away, fabric.ledger), 0);
+	wait_for_health(200);
+}
+END_TEST
+
+/* False: the other one's transaction was no longer waited for. */
+static bool is_told_of_health_meanwhile(sqlite3 *other)
+{
+	struct wire wire;
+
+	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	wire_open(&wire, fabric.socket);
+	wire_ask(&wire, "PUT", "/v1/notes/n", NULL, SLICE("{\"value\":1}"));
+	/* So that the note has come before the question. */
+	must_get(&fabric, "/openapi.json", &answer);
+	ask(&fabric, "GET", "/healthz", NULL, &answer);
+	ck_assert_int_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	if (answer.status == 200) {
+		ck_assert(wire_answer(&wire, &answer));
+		ck_assert_int_eq(answer.status, 200);
+		wire_close(&wire);
+		return true;
+	}
+	wire_close(&wire);
+	wait_for_health(200);
+	return false;
+}
+
+/* It waits as long as it is ready to, and a slow machine may need longer to ask. */
+START_TEST(nobody_else_waits_for_a_transaction_of_another_process)
+{
+	sqlite3 *other;
+	int tries = 0;
+
+	ck_assert_int_eq(sqlite3_open(fabric.ledger, &other), SQLITE_OK);
+	sqlite3_busy_timeout(other, WIRE_PATIENCE_MS);
+	while (!is_told_of_health_meanwhile(other))
+		ck_assert_int_lt(++tries, 5);
+	sqlite3_close(other);
+}
+END_TEST
+
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 int main(void)
@@ -296,6 +351,8 @@ int main(void)
 	tcase_add_test(tcase, a_daemon_that_is_asked_to_end_leaves_nothing_behind);
 	tcase_add_test(tcase, a_daemon_that_is_asked_to_end_while_it_starts_ends);
 	tcase_add_test(tcase, a_full_disk_is_said_and_survived);
+	tcase_add_test(tcase, a_wait_for_messages_ends_in_its_time_also_while_writes_are_refused);
+	tcase_add_test(tcase, nobody_else_waits_for_a_transaction_of_another_process);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

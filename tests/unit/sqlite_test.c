@@ -253,6 +253,9 @@ END_TEST
 
 START_TEST(somebody_who_writes_by_hand_only_delays)
 {
+	const struct bus_append at_once = {
+		.expected_last_seq = 1, .epoch = 1, .record = SLICE("two"), .at_once = true,
+	};
 	sqlite3 *db = NULL;
 
 	must_open();
@@ -260,6 +263,7 @@ START_TEST(somebody_who_writes_by_hand_only_delays)
 	ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	ck_assert_int_eq(append_to(bus, 1, SLICE("two")), ERR_STORAGE_BUSY);
+	ck_assert_int_eq(bus->ops->append(bus, &at_once, NULL), ERR_STORAGE_BUSY);
 	ck_assert_int_eq(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 	ck_assert_int_eq(append_to(bus, 1, SLICE("two")), OK);
 	ck_assert_uint_eq(last_seq(bus), 2);
