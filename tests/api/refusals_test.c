@@ -272,7 +272,7 @@ struct row {
 	enum err err;
 	struct variables variables;
 	struct buf headers;
-	const char *says;
+	const char *words, *says;
 	bool has_http, has_cli;
 };
 
@@ -347,7 +347,18 @@ static const struct own_refusal *own_refusal(struct slice name)
 	return NULL;
 }
 
-static void take_line(struct row *row, struct slice line, const char **ret_words)
+/* The words of the last `cli`, with what was asked of the answer behind them. */
+static void do_cli(struct row *row)
+{
+	if (row->words && strcmp(row->words, "stub") == 0)
+		refused_by_stub(row->err);
+	else if (row->words)
+		refused_by_cli(&fabric, row->err, row->words, row->says);
+	row->words = NULL;
+	row->says = NULL;
+}
+
+static void take_line(struct row *row, struct slice line)
 {
 	struct slice rest = line;
 	struct slice word = slice_cut(&rest, ' ');
@@ -367,7 +378,9 @@ static void take_line(struct row *row, struct slice line, const char **ret_words
 	} else if (slice_is_str(word, "says")) {
 		row->says = expanded;
 	} else if (slice_is_str(word, "cli")) {
-		*ret_words = expanded;
+		do_cli(row);
+		row->words = expanded;
+		row->has_cli = true;
 	} else {
 		do_setup(row, expand(line, &row->variables));
 	}
@@ -376,19 +389,15 @@ static void take_line(struct row *row, struct slice line, const char **ret_words
 static void provoke(enum err err, struct slice section)
 {
 	struct row row = { .err = err, .variables = { .names = { "dir" }, .count = 1 } };
-	const char *words = NULL;
 
 	snprintf(row.variables.values[0], sizeof(row.variables.values[0]), "%s", fabric.folder);
 	while (section.len)
-		take_line(&row, slice_cut(&section, '\n'), &words);
-	if (words && strcmp(words, "stub") == 0)
-		refused_by_stub(err);
-	else if (words)
-		refused_by_cli(&fabric, err, words, row.says);
+		take_line(&row, slice_cut(&section, '\n'));
+	do_cli(&row);
 	buf_finish(&row.headers);
 	ck_assert_msg(row.has_http, "%s: " TABLE " does not say how, through HTTP",
 		      err_info(err)->code);
-	ck_assert_msg(row.has_cli || words, "%s: " TABLE " does not say how, through the command line",
+	ck_assert_msg(row.has_cli, "%s: " TABLE " does not say how, through the command line",
 		      err_info(err)->code);
 }
 

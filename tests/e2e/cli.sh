@@ -5,7 +5,6 @@
 # usage: tests/e2e/cli.sh [TEST]
 set -u
 
-here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
 export IF_TEST_DIR=$dir IF_SOCKET=$dir/if.sock TZ=UTC
 export HOME=$dir/home XDG_DATA_HOME=$dir/data XDG_CONFIG_HOME=$dir/config
@@ -130,64 +129,6 @@ a_daemon_listens_on_tcp_when_asked_to()
 	ifctl coordinator status --socket "$dir/tcp.sock" >"$dir/answer"
 	ifctl coordinator stop --socket "$dir/tcp.sock" &&
 		grep -q '^tcp' "$dir/answer" && [ ! -e "$dir/tcp.sock" ]
-}
-
-# ---- refusals --------------------------------------------------------------------------------
-
-# Each line of refusals.txt in its order, on a daemon of its own.
-run_refusals()
-{
-	local code words expected result line=0
-
-	# shellcheck disable=SC2034 # for the words
-	local FENCE=
-	while read -r code words; do
-		line=$((line + 1))
-		case $code in '' | '#'* | -) continue ;; esac
-		eval "ifctl $words --json" >"$dir/answer" 2>"$dir/stderr"
-		result=$?
-		if [ "$code" = + ]; then
-			if [ "$result" != 0 ]; then
-				echo "refusals.txt:$line: $words: exit code $result"
-				cat "$dir/stderr"
-				return 1
-			fi
-			# shellcheck disable=SC2034
-			case $words in 'task claim'*) FENCE=$(member fence <"$dir/answer") ;; esac
-			continue
-		fi
-		expected=$(tr '{' '\n' <"$dir/errors" | grep "\"code\":\"$code\"" | member exit)
-		if [ "$result" != "${expected:-none}" ] || [ "$(member code <"$dir/answer")" != "$code" ] ||
-			! grep -q '^ifctl: ' "$dir/stderr"; then
-			echo "refusals.txt:$line: $words: exit code $result, not $expected for $code:"
-			cat "$dir/answer" "$dir/stderr"
-			return 1
-		fi
-	done <"$here/refusals.txt"
-}
-
-every_refusal_has_its_code_and_exit_code()
-{
-	local socket=$dir/refusals.sock result
-
-	ifctl errors --json >"$dir/errors"
-	ifctl coordinator start --memory --socket "$socket" >/dev/null || return 1
-	IF_SOCKET=$socket run_refusals
-	result=$?
-	ifctl coordinator stop --socket "$socket" >/dev/null
-	return "$result"
-}
-
-no_refusal_of_the_catalogue_is_left_out()
-{
-	ifctl errors --json | tr '{' '\n' | grep '"kind":"refusal"' | sed 's/.*"code":"\([a-z_]*\)".*/\1/' |
-		sort -u >"$dir/all"
-	ifctl errors --json | tr '{' '\n' | sed -n 's/.*"code":"\([a-z_]*\)".*/\1/p' | sort -u >"$dir/known"
-	sed -n 's/^- //; s/^\([a-z_]\{3,\}\) .*/\1/p' "$here/refusals.txt" | sort -u >"$dir/listed"
-	comm -23 "$dir/all" "$dir/listed" | sed 's/^/not in refusals.txt: /' >"$dir/answer"
-	comm -13 "$dir/known" "$dir/listed" | sed 's/^/not in the catalogue: /' >>"$dir/answer"
-	cat "$dir/answer"
-	[ ! -s "$dir/answer" ]
 }
 
 a_daemon_that_hangs_is_not_waited_for_forever()
@@ -481,8 +422,6 @@ holds a_daemon_is_started_in_the_background
 holds a_second_daemon_is_refused
 holds a_ledger_in_use_is_refused_on_another_socket
 holds a_daemon_listens_on_tcp_when_asked_to
-holds every_refusal_has_its_code_and_exit_code
-holds no_refusal_of_the_catalogue_is_left_out
 holds a_daemon_that_hangs_is_not_waited_for_forever
 holds a_plan_is_imported_and_imports_again
 holds a_bad_plan_is_answered_with_its_lines
