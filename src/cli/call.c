@@ -80,19 +80,27 @@ int command_print(struct cli *cli, const struct args *args, const struct ifab_re
 	return 0;
 }
 
-int command_run(struct cli *cli, const struct args *args)
+typedef enum ifab_status call_fn(struct cli *cli, const struct args *args,
+				 struct ifab_reply *reply);
+
+static int run_with(struct cli *cli, const struct args *args, call_fn *call)
 {
 	struct ifab_reply reply = { 0 };
 	int code = 0;
 
 	if (!cli_client(cli, &code))
 		return code;
-	if (command_call(cli, args, &reply) == IFAB_OK)
+	if (call(cli, args, &reply) == IFAB_OK)
 		code = command_print(cli, args, &reply);
 	else
 		code = command_refuse(cli, args, &reply);
 	ifab_reply_free(&reply);
 	return code;
+}
+
+int command_run(struct cli *cli, const struct args *args)
+{
+	return run_with(cli, args, command_call);
 }
 
 /* ---- waits that are longer than the daemon's ------------------------------------------------- */
@@ -141,17 +149,7 @@ static enum ifab_status call_patiently(struct cli *cli, const struct args *args,
 
 static int run_patiently(struct cli *cli, const struct args *args)
 {
-	struct ifab_reply reply = { 0 };
-	int code = 0;
-
-	if (!cli_client(cli, &code))
-		return code;
-	if (call_patiently(cli, args, &reply) == IFAB_OK)
-		code = command_print(cli, args, &reply);
-	else
-		code = command_refuse(cli, args, &reply);
-	ifab_reply_free(&reply);
-	return code;
+	return run_with(cli, args, call_patiently);
 }
 
 int task_next_run(struct cli *cli, const struct args *args)

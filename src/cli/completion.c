@@ -279,6 +279,18 @@ static void add_body(struct buf *out)
 	buf_add_lit(out, "\tesac\n");
 }
 
+/* The body of both shells' loop over the words before the cursor. */
+#define TAKE_WORD \
+	"\t\tcase \"$word\" in\n" \
+	"\t\t--socket | --url | --as | --timeout | --key) ((i++)) ;;\n" \
+	"\t\t-*) ;;\n" \
+	"\t\t*)\n" \
+	"\t\t\tif [ -z \"$part\" ]; then part=$word\n" \
+	"\t\t\telif [ -z \"$verb\" ]; then verb=$word; break\n" \
+	"\t\t\tfi ;;\n" \
+	"\t\tesac\n" \
+	"\tdone\n"
+
 static void write_bash(struct buf *out)
 {
 	buf_add_lit(out,
@@ -295,15 +307,7 @@ static void write_bash(struct buf *out)
 		"\tCOMPREPLY=()\n"
 		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 		"\t\tword=${COMP_WORDS[i]}\n"
-		"\t\tcase \"$word\" in\n"
-		"\t\t--socket | --url | --as | --timeout | --key) ((i++)) ;;\n"
-		"\t\t-*) ;;\n"
-		"\t\t*)\n"
-		"\t\t\tif [ -z \"$part\" ]; then part=$word\n"
-		"\t\t\telif [ -z \"$verb\" ]; then verb=$word; break\n"
-		"\t\t\tfi ;;\n"
-		"\t\tesac\n"
-		"\tdone\n");
+		TAKE_WORD);
 	add_body(out);
 	buf_add_lit(out, "}\n"
 		"# `if` is a word of the shell: \\if gets to the command and its completion.\n"
@@ -324,15 +328,7 @@ static void write_zsh(struct buf *out)
 		"\tlocal -i i\n"
 		"\tfor ((i = 2; i < CURRENT; i++)); do\n"
 		"\t\tword=$words[i]\n"
-		"\t\tcase \"$word\" in\n"
-		"\t\t--socket | --url | --as | --timeout | --key) ((i++)) ;;\n"
-		"\t\t-*) ;;\n"
-		"\t\t*)\n"
-		"\t\t\tif [ -z \"$part\" ]; then part=$word\n"
-		"\t\t\telif [ -z \"$verb\" ]; then verb=$word; break\n"
-		"\t\t\tfi ;;\n"
-		"\t\tesac\n"
-		"\tdone\n");
+		TAKE_WORD);
 	add_body(out);
 	buf_add_lit(out, "}\nif [ \"$funcstack[1]\" = _ifctl ]; then\n\t_ifctl \"$@\"\nelse\n"
 		    "\tcompdef _ifctl ifctl\nfi\n");

@@ -160,6 +160,18 @@ static void drop_handles(struct transport *transport)
 	transport->multi = NULL;
 }
 
+static void close_many(struct transport *transport)
+{
+	if (transport->many)
+		curl_multi_cleanup(transport->many);
+	if (transport->epoll_fd >= 0)
+		close(transport->epoll_fd);
+	if (transport->timer_fd >= 0)
+		close(transport->timer_fd);
+	transport->many = NULL;
+	transport->epoll_fd = transport->timer_fd = -1;
+}
+
 static bool make_handles(struct transport *transport)
 {
 	transport->multi = curl_multi_init();
@@ -191,12 +203,7 @@ void transport_close(struct transport *transport)
 	if (!transport)
 		return;
 	drop_handles(transport);
-	if (transport->many)
-		curl_multi_cleanup(transport->many);
-	if (transport->epoll_fd >= 0)
-		close(transport->epoll_fd);
-	if (transport->timer_fd >= 0)
-		close(transport->timer_fd);
+	close_many(transport);
 	free(transport);
 }
 
@@ -441,16 +448,8 @@ int transport_fd(struct transport *transport)
 {
 	if (transport->epoll_fd >= 0)
 		return transport->epoll_fd;
-	if (!open_many(transport)) {
-		if (transport->many)
-			curl_multi_cleanup(transport->many);
-		if (transport->epoll_fd >= 0)
-			close(transport->epoll_fd);
-		if (transport->timer_fd >= 0)
-			close(transport->timer_fd);
-		transport->many = NULL;
-		transport->epoll_fd = transport->timer_fd = -1;
-	}
+	if (!open_many(transport))
+		close_many(transport);
 	return transport->epoll_fd;
 }
 

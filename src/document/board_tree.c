@@ -339,11 +339,15 @@ static void read_board(struct board_build *build, const struct tree *root)
 		board_error(build, 0, "the board has no key \"tasks\"");
 }
 
-void board_read_yaml(struct board_build *build, struct slice text)
+typedef enum err read_fn(struct slice text, const struct tree_limits *limits,
+			 struct arena *arena, const struct tree **ret_root,
+			 struct source_fault *ret_fault);
+
+static void read_with(read_fn *read, struct board_build *build, struct slice text)
 {
 	struct source_fault fault;
 	const struct tree *root;
-	enum err err = yaml_read(text, &limits, build->arena, &root, &fault);
+	enum err err = read(text, &limits, build->arena, &root, &fault);
 
 	if (err == ERR_LIMIT_EXCEEDED)
 		board_over_limit(build, fault.line, fault.text);
@@ -353,16 +357,12 @@ void board_read_yaml(struct board_build *build, struct slice text)
 		read_board(build, root);
 }
 
+void board_read_yaml(struct board_build *build, struct slice text)
+{
+	read_with(yaml_read, build, text);
+}
+
 void board_read_json(struct board_build *build, struct slice text)
 {
-	struct source_fault fault;
-	const struct tree *root;
-	enum err err = json_read(text, &limits, build->arena, &root, &fault);
-
-	if (err == ERR_LIMIT_EXCEEDED)
-		board_over_limit(build, fault.line, fault.text);
-	else if (err)
-		board_error(build, fault.line, "%s", fault.text);
-	else
-		read_board(build, root);
+	read_with(json_read, build, text);
 }
