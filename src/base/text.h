@@ -33,7 +33,7 @@ size_t text_encode(uint32_t code_point, char ret_bytes[4]);
  * other (Levenshtein). SIZE_MAX when one is longer than TEXT_DISTANCE_BYTES_MAX:
  * for guessing what somebody meant to type.
  */
-#define TEXT_DISTANCE_BYTES_MAX 32
+#define TEXT_DISTANCE_BYTES_MAX 64
 size_t text_distance(struct slice a, struct slice b);
 
 #endif

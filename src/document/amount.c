@@ -184,6 +184,36 @@ static bool add_time(int64_t *sum_ms, int64_t nano, int64_t unit_ms)
 	       !__builtin_add_overflow(*sum_ms, nano % NANO * unit_ms / NANO, sum_ms);
 }
 
+/* A working day has eight hours, one of the clock 24; weeks likewise. */
+static int64_t unit_of_clock(int64_t unit_ms)
+{
+	if (unit_ms == 8 * HOUR_MS)
+		return 24 * HOUR_MS;
+	return unit_ms == 40 * HOUR_MS ? 7 * 24 * HOUR_MS : unit_ms;
+}
+
+bool amount_of_duration(struct slice text, int64_t *ret_ms)
+{
+	int64_t sum_ms = 0;
+
+	text = slice_trim(text);
+	if (text.len == 0)
+		return false;
+	for (int part = 0; part < PARTS_MAX && text.len; part++) {
+		int64_t nano, unit_ms;
+
+		if (!cut_number(&text, &nano) || nano < 0)
+			return false;
+		unit_ms = cut_word(&text, time_units, ARRAY_LEN(time_units));
+		if (unit_ms == 0 || !add_time(&sum_ms, nano, unit_of_clock(unit_ms)))
+			return false;
+	}
+	if (text.len)
+		return false;
+	*ret_ms = sum_ms;
+	return true;
+}
+
 bool amount_of_time(struct slice text, int64_t *ret_ms)
 {
 	int64_t sum_ms = 0, nano = -1;

@@ -35,4 +35,10 @@ bool amount_is_money(struct slice text);
  */
 bool amount_of_time(struct slice text, int64_t *ret_ms);
 
+/*
+ * Time of the clock: the same words, no range, a day of 24 hours and a week
+ * of seven days. Never negative.
+ */
+bool amount_of_duration(struct slice text, int64_t *ret_ms);
+
 #endif

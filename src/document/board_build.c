@@ -1,14 +1,11 @@
 #include "document/board_build.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
 #include "document/board_words.h"
-
-#define MESSAGE_BYTES_MAX 1024
 
 void board_build_init(struct board_build *build, struct arena *arena)
 {
@@ -18,49 +15,10 @@ void board_build_init(struct board_build *build, struct arena *arena)
 void board_build_finish(struct board_build *build)
 {
 	free(build->tasks);
-	free(build->errors.items);
-	free(build->remarks.items);
+	message_list_finish(&build->errors);
+	message_list_finish(&build->remarks);
 	map_finish(&build->by_id);
 	*build = (struct board_build){ 0 };
-}
-
-/* Quoted pieces of the document may hold line feeds, or end within a character. */
-static void make_printable(char *text)
-{
-	bool valid = text_is_valid(slice_of_str(text));
-
-	for (; *text; text++) {
-		unsigned char byte = (unsigned char)*text;
-
-		if (byte < 0x20 || byte == 0x7f)
-			*text = ' ';
-		else if (byte >= 0x80 && !valid)
-			*text = '?';
-	}
-}
-
-static void message_add(struct message_list *list, struct arena *arena, int line, const char *text)
-{
-	list->items = alloc_grow(list->items, &list->capacity, list->count + 1,
-				 sizeof(*list->items));
-	list->items[list->count++] = (struct doc_message){
-		.line = line,
-		.text = arena_copy(arena, slice_of_str(text)),
-	};
-}
-
-static void PRINTF_LIKE(4, 0) message_format(struct board_build *build, struct message_list *list,
-					     int line, const char *format, va_list args)
-{
-	char text[MESSAGE_BYTES_MAX];
-
-	if (list->count == BOARD_MESSAGES_MAX) {
-		list->unsaid++;
-		return;
-	}
-	vsnprintf(text, sizeof(text), format, args);
-	make_printable(text);
-	message_add(list, build->arena, line, text);
 }
 
 void board_error(struct board_build *build, int line, const char *format, ...)
@@ -70,7 +28,7 @@ void board_error(struct board_build *build, int line, const char *format, ...)
 	if (build->over_limit)
 		return;
 	va_start(args, format);
-	message_format(build, &build->errors, line, format, args);
+	message_add(&build->errors, build->arena, line, format, args);
 	va_end(args);
 }
 
@@ -79,7 +37,7 @@ void board_remark(struct board_build *build, int line, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	message_format(build, &build->remarks, line, format, args);
+	message_add(&build->remarks, build->arena, line, format, args);
 	va_end(args);
 }
 
@@ -157,42 +115,12 @@ void board_rename_task(struct board_build *build, uint32_t task, struct slice id
 	map_add(&build->by_id, hash_of(build, id), task);
 }
 
-/* In the order of the document, as a reader goes through it; there are few. */
-static void sort_by_line(struct doc_message *items, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		struct doc_message item = items[i];
-		size_t at = i;
-
-		for (; at > 0 && items[at - 1].line > item.line; at--)
-			items[at] = items[at - 1];
-		items[at] = item;
-	}
-}
-
-static void hand_over(struct board_build *build, struct message_list *list,
-		      struct doc_message **ret_items, size_t *ret_count)
-{
-	char text[64];
-	struct doc_message *items = arena_zero(build->arena, list->count + 1, sizeof(*items));
-
-	if (list->count)
-		memcpy(items, list->items, list->count * sizeof(*items));
-	sort_by_line(items, list->count);
-	*ret_items = items;
-	*ret_count = list->count;
-	if (list->unsaid == 0)
-		return;
-	snprintf(text, sizeof(text), "and %zu more", list->unsaid);
-	items[list->count].text = arena_copy(build->arena, slice_of_str(text));
-	*ret_count = list->count + 1;
-}
-
 enum err board_build_result(struct board_build *build, struct board_doc *ret_doc)
 {
 	*ret_doc = (struct board_doc){ .title = build->title };
-	hand_over(build, &build->errors, &ret_doc->errors, &ret_doc->error_count);
-	hand_over(build, &build->remarks, &ret_doc->remarks, &ret_doc->remark_count);
+	message_hand_over(&build->errors, build->arena, &ret_doc->errors, &ret_doc->error_count);
+	message_hand_over(&build->remarks, build->arena, &ret_doc->remarks,
+			  &ret_doc->remark_count);
 	if (ret_doc->error_count)
 		return build->over_limit ? ERR_LIMIT_EXCEEDED : ERR_DOCUMENT_INVALID;
 	ret_doc->id = build->id.len ? build->id : word_to_board_id(build->title, build->arena);

@@ -14,15 +14,9 @@
 #include "base/map.h"
 #include "base/schema.h"
 #include "document/board_doc.h"
+#include "document/message.h"
 
-#define BOARD_MESSAGES_MAX 200		/* more help nobody; the last one says how many were left out */
 #define BOARD_DEPS_TOTAL_MAX 1000000	/* of a whole document, after ranges are spelt out */
-
-struct message_list {
-	struct doc_message *items;
-	size_t count, capacity;
-	size_t unsaid;			/* past BOARD_MESSAGES_MAX */
-};
 
 struct board_build {
 	struct arena *arena;		/* of the document that is made */
@@ -45,11 +39,6 @@ void board_error(struct board_build *build, int line, const char *format, ...) P
 void board_remark(struct board_build *build, int line, const char *format, ...) PRINTF_LIKE(3, 4);
 /* The only error from now on. */
 void board_over_limit(struct board_build *build, int line, const char *what);
-
-/* A slice for "%.*s" in a message: not more of it than a line can bear. */
-#define BOARD_SHOWN_MAX 80
-#define SHOW(slice) (int)((slice).len < BOARD_SHOWN_MAX ? (slice).len : BOARD_SHOWN_MAX), \
-		    ((slice).len ? (slice).ptr : "")
 
 /*
  * Adds a task that says nothing but its id. NULL, and the error reported, when

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "document/message.h"
 
 #define BOARD_DOC_BYTES_MAX (8 * 1024 * 1024)	/* a plan, not a data base */
 #define BOARD_DOC_TASKS_MAX 100000
@@ -53,11 +54,6 @@ struct doc_task {
 	int64_t not_before_us;		/* earliest start */
 	int64_t start_by_us;		/* latest start */
 	int line;			/* of the document, from 1 */
-};
-
-struct doc_message {
-	int line;			/* 0 when it is about the whole document */
-	struct slice text;
 };
 
 struct board_doc {

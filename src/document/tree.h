@@ -24,6 +24,7 @@ struct tree {
 	int line;
 	struct slice key;		/* in a map */
 	int key_line;
+	int repeats_line;		/* the key was there before, on this line; 0: it was not */
 	struct slice text;		/* of a scalar; of a number as it was written */
 	const struct tree *first;	/* member of a map or a list */
 	const struct tree *next;	/* in the same map or list */
@@ -36,6 +37,7 @@ struct tree_limits {
 	size_t bytes_max;
 	int depth_max;			/* 1 to JSON_READ_DEPTH_MAX */
 	size_t values_max;
+	bool keeps_repeated;		/* YAML only: keys that occur again are members */
 };
 
 /*

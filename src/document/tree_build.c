@@ -92,12 +92,13 @@ enum err tree_key(struct tree_build *build, struct slice key, int line)
 	const struct tree *before = find_key(level, key);
 	int shown = key.len < 60 ? (int)key.len : 60;
 
-	if (before)
+	if (before && !build->limits->keeps_repeated)
 		return tree_refuse(build->fault, ERR_DOCUMENT_INVALID, line,
 				   "the key \"%.*s\" occurs twice, first on line %d", shown,
 				   key.ptr, before->key_line);
 	level->key = key;
 	level->key_line = line;
+	level->repeats_line = before ? before->key_line : 0;
 	level->has_key = true;
 	return OK;
 }
@@ -121,6 +122,7 @@ struct tree *tree_add(struct tree_build *build, enum tree_kind kind, int line, e
 	}
 	node->key = level->key;
 	node->key_line = level->key_line;
+	node->repeats_line = level->repeats_line;
 	level->has_key = false;
 	if (level->last)
 		level->last->next = node;

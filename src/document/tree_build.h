@@ -16,6 +16,7 @@ struct tree_level {
 	struct tree *last;		/* member */
 	struct slice key;		/* of the next member of a map, once it is read */
 	int key_line;
+	int repeats_line;
 	bool has_key;
 	struct map keys;		/* of a map with many members */
 	const struct tree **members;	/* what `keys` numbers */

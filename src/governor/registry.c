@@ -2,6 +2,8 @@
 
 #include "base/ensure.h"
 
+#define PPM 1000000
+
 const struct registered registry_builtin[] = {
 #define CAPABILITY(name, description) { name, description },
 #include "governor/capability.def"
@@ -41,4 +43,27 @@ bool registry_knows(struct slice name)
 		if (slice_is(capability_domain(slice_of_str(registry_builtin[i].name)), domain))
 			return true;
 	return false;
+}
+
+static bool covers(struct slice_list have, struct slice need)
+{
+	struct slice domain = capability_domain(need);
+
+	for (size_t i = 0; i < have.count; i++) {
+		if (slice_is(have.items[i], need))
+			return true;
+		if (capability_is_any(have.items[i]) &&
+		    slice_is(capability_domain(have.items[i]), domain))
+			return true;
+	}
+	return false;
+}
+
+int64_t capability_names_overlap_ppm(struct slice_list have, struct slice_list needs)
+{
+	int64_t covered = 0;
+
+	for (size_t i = 0; i < needs.count; i++)
+		covered += covers(have, needs.items[i]);
+	return needs.count ? covered * PPM / (int64_t)needs.count : PPM;
 }

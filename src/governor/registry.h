@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
@@ -27,5 +28,11 @@ bool registry_knows(struct slice name);
 struct slice capability_domain(struct slice name);
 /* Whether it is `domain:*`. */
 bool capability_is_any(struct slice name);
+
+/*
+ * |have and needs| / |needs| in parts per million, of names as they were
+ * written, each once; 0 of 0 is all of it. For a few: the machine has a table.
+ */
+int64_t capability_names_overlap_ppm(struct slice_list have, struct slice_list needs);
 
 #endif

@@ -112,6 +112,31 @@ START_TEST(time_is_read_as_people_write_it)
 }
 END_TEST
 
+START_TEST(a_duration_is_time_of_the_clock)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} want[] = {
+		{ "0s", 0 }, { "250ms", 250 }, { "90s", 90 * SECOND }, { "1h 30m", 90 * MINUTE },
+		{ "1d", 24 * HOUR }, { "1w", 168 * HOUR }, { "2 days", 48 * HOUR },
+		{ "1.5d", 36 * HOUR }, { "8h", 8 * HOUR }, { "40h", 40 * HOUR },
+	};
+	static const char *const wrong[] = {
+		"", "1", "s", "-1s", "1-2h", "~1h", "1 fortnight", "1h 30", "1e3s", "1,5h",
+		"99999999999999999999s", "9000000000w",
+	};
+	int64_t ms;
+
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		ck_assert_msg(amount_of_duration(slice_of_str(want[i].text), &ms), "%s", want[i].text);
+		ck_assert_int_eq(ms, want[i].ms);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		ck_assert_msg(!amount_of_duration(slice_of_str(wrong[i]), &ms), "%s", wrong[i]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("document/amount");
@@ -123,6 +148,7 @@ int main(void)
 	tcase_add_test(cases, money_is_read_as_people_write_it);
 	tcase_add_test(cases, money_is_told_from_time);
 	tcase_add_test(cases, time_is_read_as_people_write_it);
+	tcase_add_test(cases, a_duration_is_time_of_the_clock);
 	suite_add_tcase(suite, cases);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
