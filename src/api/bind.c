@@ -324,12 +324,9 @@ static enum err bind_import(struct binding *binding, struct buf *ret_members)
 		err = bind_import_body(binding);
 	if (err != OK)
 		return err;
-	if (args->document.len == 0) {
-		bool is_given = command_has(binding->command, "document");
-
-		buf_add_lit(binding->detail, "argument document: is ");
-		buf_add_str(binding->detail, is_given ? "empty" : "missing");
-		return is_given ? ERR_ARGUMENT_RANGE : ERR_ARGUMENT_MISSING;
+	if (args->document.len == 0 && !command_has(binding->command, "document")) {
+		buf_add_lit(binding->detail, "argument document: is missing");
+		return ERR_ARGUMENT_MISSING;
 	}
 	/* Tasks point into the document. */
 	if (args->document.ptr == binding->request->body.ptr)

@@ -252,6 +252,14 @@ enum err bind_document(struct arena *arena, struct command *command, struct buf 
 	struct board_doc doc = { 0 };
 	enum err err;
 
+	if (args->document.len == 0) {
+		struct complaints complaints;
+
+		complaints_begin(&complaints, args->file, ret_detail, ret_members);
+		complain(&complaints, 0, SLICE("the document is empty"));
+		complaints_end(&complaints);
+		return ERR_DOCUMENT_INVALID;
+	}
 	err = board_doc_read(args->document, (enum board_format)args->format, arena, &doc);
 	if (err != OK)
 		return refuse_document(&doc, err, args->file, ret_detail, ret_members);
