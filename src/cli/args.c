@@ -272,51 +272,27 @@ static enum err take_flag(struct parser *parser, struct slice flag)
 
 /* ---- words without a flag -------------------------------------------------------------------- */
 
-static enum err refuse_word(struct parser *parser, const char *what, const char *word,
-			    const struct nearest *nearest)
-{
-	buf_add_str(parser->detail, what);
-	buf_add_str(parser->detail, word);
-	buf_add_byte(parser->detail, '"');
-	if (nearest->name) {
-		buf_add_lit(parser->detail, "; did you mean \"");
-		buf_add_str(parser->detail, nearest->name);
-		buf_add_lit(parser->detail, "\"?");
-	}
-	return ERR_USAGE;
-}
-
 static enum err take_part(struct parser *parser, const char *word)
 {
-	struct nearest nearest = { .wanted = word };
-
 	parser->result->part = word;
 	if (part_exists(word))
 		return OK;
-	for (size_t i = 0; part_at(i); i++)
-		nearest_offer(&nearest, part_at(i));
-	return refuse_word(parser, "there is no command \"", word, &nearest);
+	verb_write_unknown(word, NULL, parser->detail);
+	return ERR_USAGE;
 }
 
 static enum err take_verb(struct parser *parser, const char *word)
 {
-	struct nearest nearest = { .wanted = word };
-	const char *part = parser->result->part;
-
-	parser->result->verb = verb_find(part, word);
+	parser->result->verb = verb_find(parser->result->part, word);
 	if (parser->result->verb)
 		return OK;
-	for (size_t i = 0; verb_at(i); i++)
-		if (strcmp(verb_at(i)->part, part) == 0)
-			nearest_offer(&nearest, verb_at(i)->verb);
-	buf_add_str(parser->detail, part);
-	return refuse_word(parser, " has no verb \"", word, &nearest);
+	verb_write_unknown(parser->result->part, word, parser->detail);
+	return ERR_USAGE;
 }
 
 static enum err take_positional(struct parser *parser, const char *word)
 {
 	const struct verb *verb = parser->result->verb;
-	struct nearest nothing = { .wanted = word };
 
 	while (parser->positional < verb->field_count) {
 		size_t index = parser->positional++;
@@ -326,7 +302,10 @@ static enum err take_positional(struct parser *parser, const char *word)
 			return take_value(parser, index, flag_takes_unit(verb->fields[index]),
 					  slice_of_str(word));
 	}
-	return refuse_word(parser, "this is one word too many: \"", word, &nothing);
+	buf_add_lit(parser->detail, "this is one word too many: \"");
+	buf_add_str(parser->detail, word);
+	buf_add_byte(parser->detail, '"');
+	return ERR_USAGE;
 }
 
 static enum err take_word(struct parser *parser, const char *word)

@@ -382,11 +382,7 @@ int help_run(struct cli *cli, const struct args *args)
 		help_write(cli, part, verb, &cli->out);
 		return 0;
 	}
-	buf_add_lit(&detail, "there is no command \"");
-	buf_add_str(&detail, part);
-	buf_add_str(&detail, word ? " " : "");
-	buf_add_str(&detail, word ? word : "");
-	buf_add_byte(&detail, '"');
+	verb_write_unknown(part, word, &detail);
 	code = cli_refuse(cli, ERR_USAGE, buf_slice(&detail));
 	buf_finish(&detail);
 	return code;

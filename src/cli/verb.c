@@ -256,3 +256,24 @@ void nearest_offer(struct nearest *nearest, const char *name)
 		nearest->distance = distance;
 	}
 }
+
+void verb_write_unknown(const char *part, const char *verb, struct buf *out)
+{
+	bool is_verb = part_exists(part) && verb;
+	struct nearest nearest = { .wanted = is_verb ? verb : part };
+
+	for (size_t i = 0; is_verb && verb_at(i); i++)
+		if (strcmp(verb_at(i)->part, part) == 0)
+			nearest_offer(&nearest, verb_at(i)->verb);
+	for (size_t i = 0; !is_verb && part_at(i); i++)
+		nearest_offer(&nearest, part_at(i));
+	buf_add_str(out, is_verb ? part : "there is no command");
+	buf_add_str(out, is_verb ? " has no verb \"" : " \"");
+	buf_add_str(out, nearest.wanted);
+	buf_add_byte(out, '"');
+	if (nearest.name) {
+		buf_add_lit(out, "; did you mean \"");
+		buf_add_str(out, nearest.name);
+		buf_add_lit(out, "\"?");
+	}
+}

@@ -67,4 +67,7 @@ struct nearest {
 };
 void nearest_offer(struct nearest *nearest, const char *name);
 
+/* Says that there is no such part, or that a part has no such verb, and what may be meant. */
+void verb_write_unknown(const char *part, const char *verb, struct buf *out);
+
 #endif
