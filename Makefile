@@ -221,7 +221,7 @@ install: all
 	install -d $(I)/bin $(I)/libexec/infrafabric $(I)/lib/pkgconfig $(I)/include \
 		$(I)/share/man/man1 $(I)/share/bash-completion/completions \
 		$(I)/share/zsh/site-functions $(I)/share/fish/vendor_completions.d \
-		$(I)/share/doc/infrafabric/examples
+		$(I)/share/doc/infrafabric
 	install -m 755 $(OUT)/ifctl $(I)/bin/ifctl
 	ln -sf ifctl $(I)/bin/if
 	install -m 755 $(OUT)/libexec/infrafabric/if-coordinator $(I)/libexec/infrafabric/
@@ -236,8 +236,8 @@ install: all
 	$(OUT)/ifctl completion bash >$(I)/share/bash-completion/completions/ifctl
 	$(OUT)/ifctl completion zsh >$(I)/share/zsh/site-functions/_ifctl
 	$(OUT)/ifctl completion fish >$(I)/share/fish/vendor_completions.d/ifctl.fish
-	install -m 644 $(wildcard README.md docs/*.md) $(I)/share/doc/infrafabric/
-	cp -R examples/. $(I)/share/doc/infrafabric/examples/
+	install -m 644 README.md CONTRIBUTING.md $(I)/share/doc/infrafabric/
+	cp -R docs examples include $(I)/share/doc/infrafabric/
 
 uninstall:
 	rm -rf $(I)/libexec/infrafabric $(I)/share/doc/infrafabric

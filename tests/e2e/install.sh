@@ -36,9 +36,18 @@ everything_is_there()
 		lib/libinfrafabric.a lib/libinfrafabric.so lib/libinfrafabric.so.0 \
 		lib/pkgconfig/infrafabric.pc share/man/man1/ifctl.1 \
 		share/bash-completion/completions/ifctl share/zsh/site-functions/_ifctl \
-		share/fish/vendor_completions.d/ifctl.fish; do
+		share/fish/vendor_completions.d/ifctl.fish share/doc/infrafabric/README.md; do
 		[ -s "$prefix/$file" ] || { echo "$file is missing or empty"; return 1; }
 	done
+}
+
+what_the_readme_names_is_there()
+{
+	local doc=$prefix/share/doc/infrafabric name
+
+	while read -r name; do
+		[ -e "$doc/$name" ] || { echo "$name is missing"; return 1; }
+	done < <(grep -o '](\([^):]*\))' "$doc/README.md" | sed 's/^](//; s/)$//')
 }
 
 both_names_run()
@@ -80,6 +89,7 @@ nothing_is_left()
 
 holds it_installs make_target install
 holds everything_is_there everything_is_there
+holds what_the_readme_names_is_there what_the_readme_names_is_there
 holds both_names_run both_names_run
 # shellcheck disable=SC2046 # one word per flag
 holds a_program_links_with_the_shared_library a_program_links $(library --libs)
