@@ -582,7 +582,8 @@ static bool is_other(struct slice key, const char *const *others)
 
 static void set_initial(const struct schema *schema, void *object)
 {
-	memset(object, 0, schema->size);
+	if (schema->size)
+		memset(object, 0, schema->size);
 	for (size_t i = 0; i < schema->count; i++)
 		if (field_is_number(schema->fields[i].kind))
 			*field_number(&schema->fields[i], object) = schema->fields[i].initial;

@@ -67,7 +67,8 @@ void fields_item_error(struct field_reader *reader, const struct tree *list, siz
  * Reads the members of `map` that are fields of the schema; numbers that it
  * does not have get their initial values, the rest is zeroed. `others` are
  * keys that the caller reads (NULL ends them, NULL: none). `what` is what the
- * map is called: "a rule". Returns a bit for each field that was there and
+ * map is called: "a rule". A schema without fields only looks for keys that
+ * are not among the others; then there is no object. Returns a bit for each field that was there and
  * right, by its place in the schema.
  */
 uint64_t fields_read(struct field_reader *reader, const struct tree *map,
