@@ -196,19 +196,22 @@ START_TEST(all_that_is_wrong_is_told_at_once_with_line_and_path)
 		"3: resource_policy.max_cost_per_tsak: resource_policy has no such key; "
 		"did you mean max_cost_per_task?\n"
 		"4: resource_policy.min_capability_match: 1.5 is not between 0.0 and 1.0\n"
-		"5: resource_policy.max_swarms_per_task: \"many\" is not an integer of at most 64 bits\n"
+		"5: resource_policy.max_swarms_per_task: \"many\" is not an integer of at most 64 "
+		"bits\n"
 		"6: resource_policy.enable_budget_enforcement: \"yes\" is not true or false\n"
-		"7: resource_policy.patience: \"10\" is not a time with its unit, such as 30s, 10m or 7d\n"
+		"7: resource_policy.patience: \"10\" is not a time with its unit, such as 30s, 10m "
+		"or 7d\n"
 		"8: resource_policy.assumed_cost: -1 is less than 0.00\n"
 		"10: resource_policy.max_cost_per_task: occurs twice, first on line 9\n"
-		"11: resource_policy.retry_backoff: has no value; write a time with its unit, such as 30s, "
-		"10m or 7d\n"
+		"11: resource_policy.retry_backoff: has no value; write a time with its unit, such "
+		"as 30s, 10m or 7d\n"
 		"12: ruels: a policy has no such key; did you mean rules?\n"
 		"14: rules[0].effect: \"forbid\" is not allow, deny or require_approval\n"
 		"14: rules[0].name: is missing\n"
 		"15: rules[0].boards[2]: \"ok\" occurs twice\n"
 		"15: rules[0].boards[0]: \"a b\" is neither an id nor the start of one and *\n"
-		"16: rules[0].capabilities[0]: \"nodomain\" holds a capability that is not domain:skill\n"
+		"16: rules[0].capabilities[0]: \"nodomain\" holds a capability that is not "
+		"domain:skill\n"
 		"18: rules[2].name: another rule is called \"twice\", on line 17\n"
 		"19: rules[3]: is an integer, not a map\n"
 		"22: cases[0].expect: \"maybe\" is not allow, deny or require_approval\n"
@@ -260,7 +263,8 @@ END_TEST
 START_TEST(a_setting_is_said_once_in_one_form)
 {
 	ck_assert_str_eq(wrong("resource_policy:\n  patience: 1m\n  patience_ms: 60000\n"),
-			 "3: resource_policy.patience_ms: says the same as patience_ms in other words\n");
+			 "3: resource_policy.patience_ms: says the same as patience_ms in other "
+			 "words\n");
 }
 END_TEST
 
@@ -337,9 +341,10 @@ START_TEST(cases_say_whether_the_policy_answers_as_expected)
 		{ "board: night-1\n    expect: deny\n    rule: calls\n", false,
 		  "deny, rule nights: denied (nobody watches)" },
 		{ "expected_cost: 10.01\n    expect: deny\n    rule: max_cost_per_task\n", true,
-		  "deny, max_cost_per_task: it is expected to cost 10.01 dollars; the most is 10.00" },
-		{ "needs: telephony:sip\n    expected_cost: 20\n    expect: allow\n    rule: calls\n", true,
-		  "allow, rule calls" },
+		  "deny, max_cost_per_task: it is expected to cost 10.01 dollars; "
+		  "the most is 10.00" },
+		{ "needs: telephony:sip\n    expected_cost: 20\n    expect: allow\n"
+		  "    rule: calls\n", true, "allow, rule calls" },
 		{ "needs: [a:b, c:d]\n    capabilities: [a:*]\n    expect: deny\n", true,
 		  "deny, min_capability_match: it covers 0.5 of the needs; the least is 0.7" },
 		{ "needs: [a:b]\n    capabilities: []\n    expect: deny\n", true,
@@ -436,7 +441,8 @@ START_TEST(what_is_written_reads_again_to_the_same)
 	comes_back(&policy);
 	rule.name = SLICE("null");
 	rule.boards = (struct slice_list){ odd, ARRAY_LEN(odd) };
-	rule.reason = SLICE("\"quotes\", \\, # hash\n\xc2\x85\xe2\x80\xa8\x7f\xef\xbb\xbf \xf0\x9f\x90\x8c ");
+	rule.reason = SLICE("\"quotes\", \\, # hash\n\xc2\x85\xe2\x80\xa8\x7f\xef\xbb\xbf "
+			    "\xf0\x9f\x90\x8c ");
 	rule.max_cost = 0;
 	policy.name = SLICE("- odd: name");
 	policy.settings.patience_ms = 0;
@@ -490,7 +496,8 @@ START_TEST(a_difference_is_told_setting_by_setting_and_rule_by_rule)
 		"+ rule rest (3 of 3): effect require_approval\n"
 		"order of rules: nights, calls -> calls, nights\n");
 	ck_assert_str_eq(difference(POLICY_TEXT, "resource_policy: {}\n"),
-			 "- rule nights (1 of 2): effect deny, boards [night-*], reason nobody watches\n"
+			 "- rule nights (1 of 2): effect deny, boards [night-*], "
+			 "reason nobody watches\n"
 			 "- rule calls (2 of 2): effect allow, capabilities [\"telephony:*\"], "
 			 "max_cost 20.00\n");
 }
