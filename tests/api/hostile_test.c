@@ -134,7 +134,7 @@ static const struct hostile {
 	{ "GET", "/v1/events?after=0&follow=perhaps", NULL, "argument_type" },
 	/* Documents. */
 	{ "POST", "/v1/import", "{}", "argument_missing" },
-	{ "POST", "/v1/import", "{\"document\":\"\"}", "argument_missing" },
+	{ "POST", "/v1/import", "{\"document\":\"\"}", "document_invalid" },
 	{ "POST", "/v1/import", "{\"tasks\":7}", "document_invalid" },
 	{ "POST", "/v1/import", "{\"tasks\":[{\"task\":\"a b\"}]}", "document_invalid" },
 	{ "POST", "/v1/import", "{\"tasks\":[{\"task\":\"X\",\"deps\":[\"X\"]}]}", "document_invalid" },

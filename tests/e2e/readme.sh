@@ -32,11 +32,12 @@ awk -v dir="$dir/blocks" '
 /^```/ { file = ""; next }
 file { print >file }' "$readme"
 
-# What differs from run to run: numbers, times and their units, hashes, folders, the shell's own word
-# about a job, and the order in which two processes write.
+# What differs from run to run: numbers, times (with the day, when it is tomorrow) and their units,
+# hashes, folders, the shell's own word about a job, and the order in which two processes write.
 plain()
 {
-	sed -E -e 's/[0-9a-f]{64}/HASH/g' -e 's#/[^ ]*/(if\.sock|ledger\.db)#\1#g' \
+	sed -E -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}/1:1:1/g' -e 's/[0-9a-f]{64}/HASH/g' \
+		-e 's#/[^ ]*/(if\.sock|ledger\.db)#\1#g' \
 		-e 's/\[by [^ ,]+/[by WHOM/g' -e 's/[0-9]+(\.[0-9]+)?( ?(ms|s|min)\b)?/N/g' \
 		-e '/Killed/d' -e '/^\[N\]/d' -e 's/ +/ /g' -e '/^ *$/d' "$1" | sort
 }
