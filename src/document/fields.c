@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ensure.h"
 #include "base/text.h"
 #include "document/amount.h"
 #include "document/json.h"
@@ -548,6 +549,7 @@ static bool read_field(struct field_reader *reader, const struct field *field,
 	default:
 		panic(__FILE__, __LINE__, "a kind that is written by hand");
 	}
+	ENSURE(number);
 	return right && check_number(reader, field, tree, *number, is_duration);
 }
 
