@@ -156,7 +156,8 @@ $(foreach room,$(ROOMS),$(eval $(call ROOM,$(room))))
 LINK = @mkdir -p $(@D); printf '  %-5s %s\n' LINK $@
 link = $(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $^ $(LIBS)
 
-$(OUT)/ifctl: $(OBJ)/src/cli/main.o $(call room_libs,cli client document fabric governor coordinator sys base)
+$(OUT)/ifctl: $(OBJ)/src/cli/main.o \
+	$(call room_libs,cli client document fabric governor coordinator sys base)
 	$(LINK)
 	$(Q)$(link)
 $(OUT)/if: $(OUT)/ifctl
