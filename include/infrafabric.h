@@ -162,7 +162,8 @@ const char *ifab_version(void);
 
 /*
  * Runs a command by its name, `part.verb` as on the command line: "task.claim",
- * "board.list", "task.finish-and-next"; "events" and others that stream give
+ * "board.list", "task.finish-and-next", with dots for blanks
+ * ("governor.policy.apply"); "events" and others that stream give
  * what there is now. `args_json`: one JSON object with the command's
  * arguments, those of the path included; NULL for none.
  *

@@ -309,7 +309,8 @@ static void put_operation_id(struct json_writer *json, const struct command_info
 	buf_add_str(&id, info->part);
 	if (info->verb[0]) {
 		buf_add_byte(&id, '.');
-		buf_add_str(&id, info->verb);
+		for (const char *c = info->verb; *c; c++)
+			buf_add_byte(&id, *c == ' ' ? '.' : *c);
 	}
 	json_put_text(json, "operationId", buf_slice(&id));
 	buf_finish(&id);

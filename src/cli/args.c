@@ -277,16 +277,41 @@ static enum err take_part(struct parser *parser, const char *word)
 	parser->result->part = word;
 	if (part_exists(word))
 		return OK;
-	verb_write_unknown(word, NULL, parser->detail);
+	verb_write_unknown(word, NULL, NULL, parser->detail);
 	return ERR_USAGE;
 }
 
+/*
+ * A verb may be two words, with flags between them. A word that is a verb and
+ * the first of two as well is the latter when the next word fits.
+ */
 static enum err take_verb(struct parser *parser, const char *word)
 {
-	parser->result->verb = verb_find(parser->result->part, word);
-	if (parser->result->verb)
+	struct args_result *result = parser->result;
+	const char *next = parser->at < parser->count ? parser->words[parser->at] : "";
+
+	if (result->group) {
+		result->verb = verb_find_pair(result->part, result->group, word);
+		if (!result->verb) {
+			verb_write_unknown(result->part, result->group, word, parser->detail);
+			return ERR_USAGE;
+		}
+		result->group = NULL;
 		return OK;
-	verb_write_unknown(parser->result->part, word, parser->detail);
+	}
+	result->verb = verb_find_pair(result->part, word, next);
+	if (result->verb) {
+		parser->at++;
+		return OK;
+	}
+	result->verb = verb_find(result->part, word);
+	if (result->verb)
+		return OK;
+	if (group_exists(result->part, word)) {
+		result->group = word;
+		return OK;
+	}
+	verb_write_unknown(result->part, NULL, word, parser->detail);
 	return ERR_USAGE;
 }
 

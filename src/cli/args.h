@@ -12,6 +12,7 @@ enum args_wish { ARGS_RUN, ARGS_HELP, ARGS_VERSION };
 struct args_result {
 	enum args_wish wish;
 	const char *part;	/* as far as it came; NULL: none was named */
+	const char *group;	/* first word of a verb of two, while the second is missing; or NULL */
 	const struct verb *verb;
 	struct args args;
 };

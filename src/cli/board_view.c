@@ -7,11 +7,9 @@
 #include "cli/call.h"
 #include "cli/local.h"
 #include "cli/print.h"
+#include "cli/source_file.h"
 #include "document/board_doc.h"
 #include "document/source.h"
-#include "sys/files.h"
-
-#define STDIN_SHOWN "standard input"
 
 /* ---- show ------------------------------------------------------------------------------------ */
 
@@ -103,22 +101,6 @@ int board_show_run(struct cli *cli, const struct args *args)
 
 /* ---- import ---------------------------------------------------------------------------------- */
 
-static enum err read_document(const char *file, struct buf *ret_text, struct buf *detail)
-{
-	bool is_stdin = strcmp(file, "-") == 0;
-	enum err err = is_stdin ? file_read_fd(0, BOARD_DOC_BYTES_MAX, ret_text) :
-		       file_read(file, BOARD_DOC_BYTES_MAX, ret_text);
-
-	if (err == ERR_LIMIT_EXCEEDED) {
-		buf_add_str(detail, file);
-		buf_add_lit(detail, " is longer than 8 MiB");
-	} else if (err != OK) {
-		file_describe(detail, "read", is_stdin ? STDIN_SHOWN : file);
-		err = ERR_USAGE;
-	}
-	return err;
-}
-
 static const char *name_of_format(const struct args *args, const char *file)
 {
 	if (args_has(args, "format"))
@@ -126,26 +108,13 @@ static const char *name_of_format(const struct args *args, const char *file)
 	return board_format_names[board_format_of(slice_of_str(file))];
 }
 
-/* FILE:LINE: text, as editors and people know it from compilers. */
 static void say_lines(const char *file, const struct json_value *lines)
 {
-	struct buf line = { 0 };
-
 	for (size_t i = 0; i < json_count(lines); i++) {
 		const struct json_value *one = json_at(lines, i);
-		int64_t number = member_i64(one, "line");
 
-		buf_clear(&line);
-		buf_add_str(&line, file);
-		if (number) {
-			buf_add_byte(&line, ':');
-			buf_add_i64(&line, number);
-		}
-		buf_add_lit(&line, ": ");
-		buf_add_slice(&line, member_text(one, "text"));
-		cli_say_plain(buf_slice(&line));
+		source_file_say(file, member_i64(one, "line"), member_text(one, "text"));
 	}
-	buf_finish(&line);
 }
 
 static void print_ids(struct cli *cli, const char *heading, const struct json_value *ids)
@@ -260,10 +229,10 @@ static bool is_text(const char *file, struct slice text, struct buf *detail)
 int board_import_run(struct cli *cli, const struct args *args)
 {
 	const char *file = args_has(args, "file") ? args_text(args, "file").ptr : "-";
-	const char *shown = strcmp(file, "-") == 0 ? STDIN_SHOWN : file;
+	const char *shown = source_file_shown(file);
 	struct buf text = { 0 }, json = { 0 }, detail = { 0 };
 	struct ifab_reply reply = { 0 };
-	enum err err = read_document(file, &text, &detail);
+	enum err err = source_file_read(file, &text, &detail);
 	int code = 0;
 
 	if (err != OK) {

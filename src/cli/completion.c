@@ -150,17 +150,49 @@ static void add_global_flags(struct buf *out)
 	}
 }
 
-static void add_verbs(struct buf *out, const char *part)
+static void add_word(struct buf *out, const char *word, bool *is_first)
 {
+	buf_add_str(out, *is_first ? "" : " ");
+	buf_add_str(out, word);
+	*is_first = false;
+}
+
+/* What may stand behind the part, or behind a group of it (NULL: none): the words of its verbs. */
+static void add_verbs(struct buf *out, const char *part, const char *group)
+{
+	char name[GROUP_NAME_SIZE];
+	const char *word, *group_part, *group_name;
 	bool is_first = true;
 
 	for (size_t i = 0; verb_at(i); i++) {
-		if (strcmp(verb_at(i)->part, part) != 0 || !verb_at(i)->verb[0])
+		const struct verb *verb = verb_at(i);
+		bool is_pair = verb_split(verb, name, &word);
+
+		if (strcmp(verb->part, part) != 0 || !verb->verb[0])
 			continue;
-		buf_add_str(out, is_first ? "" : " ");
-		buf_add_str(out, verb_at(i)->verb);
-		is_first = false;
+		if (is_pair && group && strcmp(name, group) == 0)
+			add_word(out, word, &is_first);
+		else if (!is_pair && !group && !group_exists(part, verb->verb))
+			add_word(out, verb->verb, &is_first);
 	}
+	for (size_t i = 0; !group && group_at(i, &group_part, &group_name); i++)
+		if (strcmp(group_part, part) == 0)
+			add_word(out, group_name, &is_first);
+}
+
+/* 'governor policy' | 'governor budget': a pattern that fits the groups; none when there is none. */
+static void add_group_pattern(struct buf *out)
+{
+	const char *part, *group;
+
+	for (size_t i = 0; group_at(i, &part, &group); i++) {
+		buf_add_str(out, i ? " | '" : "'");
+		buf_add_str(out, part);
+		buf_add_byte(out, ' ');
+		buf_add_str(out, group);
+		buf_add_byte(out, '\'');
+	}
+	buf_add_str(out, group_at(0, &part, &group) ? "" : "''");
 }
 
 static void add_parts(struct buf *out)
@@ -233,17 +265,26 @@ static void add_flag_cases(struct buf *out)
 	}
 }
 
+static void add_verb_case(struct buf *out, const char *part, const char *group)
+{
+	buf_add_lit(out, "\t\t'");
+	buf_add_str(out, part);
+	buf_add_byte(out, ' ');
+	buf_add_str(out, group ? group : "");
+	buf_add_lit(out, "') _ifctl_words '");
+	add_verbs(out, part, group);
+	buf_add_lit(out, "'; return ;;\n");
+}
+
 static void add_verb_cases(struct buf *out)
 {
-	for (size_t i = 0; part_at(i); i++) {
-		if (part_stands_alone(part_at(i)))
-			continue;
-		buf_add_lit(out, "\t\t");
-		buf_add_str(out, part_at(i));
-		buf_add_lit(out, ") _ifctl_words '");
-		add_verbs(out, part_at(i));
-		buf_add_lit(out, "'; return ;;\n");
-	}
+	const char *part, *group;
+
+	for (size_t i = 0; part_at(i); i++)
+		if (!part_stands_alone(part_at(i)))
+			add_verb_case(out, part_at(i), NULL);
+	for (size_t i = 0; group_at(i, &part, &group); i++)
+		add_verb_case(out, part, group);
 }
 
 static void add_positional_cases(struct buf *out)
@@ -256,7 +297,7 @@ static void add_positional_cases(struct buf *out)
 	}
 }
 
-/* What both shells do: `part`, `verb`, `cur` and `prev` are set. */
+/* What both shells do: `part`, `group` or `verb`, `cur` and `prev` are set. */
 static void add_body(struct buf *out)
 {
 	buf_add_lit(out, "\tcase \"$part $verb $prev\" in\n");
@@ -272,7 +313,8 @@ static void add_body(struct buf *out)
 	buf_add_lit(out, "\"\n\t\treturn ;;\n\tesac\n\tif [ -z \"$part\" ]; then\n"
 		    "\t\t_ifctl_words '");
 	add_parts(out);
-	buf_add_lit(out, "'\n\t\treturn\n\tfi\n\tif [ -z \"$verb\" ]; then\n\t\tcase \"$part\" in\n");
+	buf_add_lit(out, "'\n\t\treturn\n\tfi\n\tif [ -z \"$verb\" ]; then\n"
+		    "\t\tcase \"$part $group\" in\n");
 	add_verb_cases(out);
 	buf_add_lit(out, "\t\tesac\n\tfi\n\tcase \"$part $verb \" in\n");
 	add_positional_cases(out);
@@ -280,16 +322,19 @@ static void add_body(struct buf *out)
 }
 
 /* The body of both shells' loop over the words before the cursor. */
-#define TAKE_WORD \
-	"\t\tcase \"$word\" in\n" \
-	"\t\t--socket | --url | --as | --timeout | --key) ((i++)) ;;\n" \
-	"\t\t-*) ;;\n" \
-	"\t\t*)\n" \
-	"\t\t\tif [ -z \"$part\" ]; then part=$word\n" \
-	"\t\t\telif [ -z \"$verb\" ]; then verb=$word; break\n" \
-	"\t\t\tfi ;;\n" \
-	"\t\tesac\n" \
-	"\tdone\n"
+static void add_take_word(struct buf *out)
+{
+	buf_add_lit(out,
+		"\t\tcase \"$word\" in\n"
+		"\t\t--socket | --url | --as | --timeout | --key) ((i++)); continue ;;\n"
+		"\t\t-*) continue ;;\n"
+		"\t\tesac\n"
+		"\t\tif [ -z \"$part\" ]; then part=$word; continue; fi\n"
+		"\t\tif [ -n \"$group\" ]; then verb=\"$group $word\"; break; fi\n"
+		"\t\tcase \"$part $word\" in\n\t\t");
+	add_group_pattern(out);
+	buf_add_lit(out, ") group=$word ;;\n\t\t*) verb=$word; break ;;\n\t\tesac\n\tdone\n");
+}
 
 static void write_bash(struct buf *out)
 {
@@ -303,11 +348,11 @@ static void write_bash(struct buf *out)
 		"}\n"
 		"_ifctl()\n{\n"
 		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-		"\tlocal part= verb= word i\n"
+		"\tlocal part= group= verb= word i\n"
 		"\tCOMPREPLY=()\n"
 		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-		"\t\tword=${COMP_WORDS[i]}\n"
-		TAKE_WORD);
+		"\t\tword=${COMP_WORDS[i]}\n");
+	add_take_word(out);
 	add_body(out);
 	buf_add_lit(out, "}\n"
 		"# `if` is a word of the shell: \\if gets to the command and its completion.\n"
@@ -324,11 +369,11 @@ static void write_zsh(struct buf *out)
 		"_ifctl_ids() { compadd -- ${(f)\"$(command ifctl __ids \"$1\" 2>/dev/null)\"}; }\n"
 		"_ifctl_files() { _files; }\n"
 		"_ifctl()\n{\n"
-		"\tlocal cur=$words[CURRENT] prev=$words[CURRENT-1] part= verb= word\n"
+		"\tlocal cur=$words[CURRENT] prev=$words[CURRENT-1] part= group= verb= word\n"
 		"\tlocal -i i\n"
 		"\tfor ((i = 2; i < CURRENT; i++)); do\n"
-		"\t\tword=$words[i]\n"
-		TAKE_WORD);
+		"\t\tword=$words[i]\n");
+	add_take_word(out);
 	add_body(out);
 	buf_add_lit(out, "}\nif [ \"$funcstack[1]\" = _ifctl ]; then\n\t_ifctl \"$@\"\nelse\n"
 		    "\tcompdef _ifctl ifctl\nfi\n");
@@ -376,20 +421,47 @@ static void add_fish_values(struct buf *out, const struct verb *verb, const stru
 	}
 }
 
+/* The verb, or the second word of it behind the first. */
+static void add_fish_word(struct buf *out, const struct verb *verb)
+{
+	char group[GROUP_NAME_SIZE] = "";
+	const char *word = verb->verb;
+
+	buf_add_lit(out, "complete -c ifctl -n '__ifctl_needs_verb ");
+	buf_add_str(out, verb->part);
+	if (verb_split(verb, group, &word)) {
+		buf_add_byte(out, ' ');
+		buf_add_str(out, group);
+	}
+	buf_add_lit(out, "' -a ");
+	buf_add_str(out, word);
+	buf_add_lit(out, " -d ");
+	add_fish_text(out, verb->summary);
+	buf_add_byte(out, '\n');
+}
+
+static void add_fish_groups(struct buf *out)
+{
+	const char *part, *group;
+
+	for (size_t i = 0; group_at(i, &part, &group); i++) {
+		buf_add_lit(out, "complete -c ifctl -n '__ifctl_needs_verb ");
+		buf_add_str(out, part);
+		buf_add_lit(out, "' -a ");
+		buf_add_str(out, group);
+		buf_add_lit(out, " -d '");
+		add_verbs(out, part, group);
+		buf_add_lit(out, "'\n");
+	}
+}
+
 static void add_fish_verb(struct buf *out, const struct verb *verb)
 {
 	const struct field *first = first_positional(verb);
 	char name[FLAG_NAME_SIZE];
 
-	if (verb->verb[0]) {
-		buf_add_lit(out, "complete -c ifctl -n '__ifctl_needs_verb ");
-		buf_add_str(out, verb->part);
-		buf_add_lit(out, "' -a ");
-		buf_add_str(out, verb->verb);
-		buf_add_lit(out, " -d ");
-		add_fish_text(out, verb->summary);
-		buf_add_byte(out, '\n');
-	}
+	if (verb->verb[0])
+		add_fish_word(out, verb);
 	for (size_t i = 0; i < verb->field_count; i++) {
 		const struct field *field = verb->fields[i];
 
@@ -426,6 +498,8 @@ static void write_fish(struct buf *out)
 		"\tset -l words (__ifctl_words)\n"
 		"\ttest \"$words[1]\" = \"$argv[1]\"; and begin\n"
 		"\t\ttest -z \"$argv[2]\"; or test \"$words[2]\" = \"$argv[2]\"\n"
+		"\tend; and begin\n"
+		"\t\ttest -z \"$argv[3]\"; or test \"$words[3]\" = \"$argv[3]\"\n"
 		"\tend\n"
 		"end\n"
 		"function __ifctl_needs_part\n"
@@ -433,7 +507,7 @@ static void write_fish(struct buf *out)
 		"end\n"
 		"function __ifctl_needs_verb\n"
 		"\tset -l words (__ifctl_words)\n"
-		"\ttest (count $words) -eq 1; and test \"$words[1]\" = \"$argv[1]\"\n"
+		"\ttest \"$words\" = \"$argv\"\n"
 		"end\n"
 		"complete -c ifctl -f\n");
 	for (size_t i = 0; part_at(i); i++) {
@@ -452,6 +526,7 @@ static void write_fish(struct buf *out)
 		add_fish_text(out, global_flags[i].help);
 		buf_add_byte(out, '\n');
 	}
+	add_fish_groups(out);
 	for (size_t i = 0; verb_at(i); i++)
 		if (is_visible(verb_at(i)))
 			add_fish_verb(out, verb_at(i));

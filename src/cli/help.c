@@ -301,7 +301,16 @@ static void help_verb(const struct cli *cli, const struct verb *verb, struct buf
 	buf_finish(&about);
 }
 
-static void help_part(const struct cli *cli, const char *part, struct buf *out, size_t width)
+static bool is_of_group(const struct verb *verb, const char *group)
+{
+	char name[GROUP_NAME_SIZE];
+	const char *word;
+
+	return !group || (verb_split(verb, name, &word) && strcmp(name, group) == 0);
+}
+
+static void help_part(const struct cli *cli, const char *part, const char *group, struct buf *out,
+		      size_t width)
 {
 	struct buf name = { 0 };
 
@@ -310,7 +319,7 @@ static void help_part(const struct cli *cli, const char *part, struct buf *out, 
 	for (size_t i = 0; verb_at(i); i++) {
 		const struct verb *verb = verb_at(i);
 
-		if (strcmp(verb->part, part) != 0)
+		if (strcmp(verb->part, part) != 0 || !is_of_group(verb, group))
 			continue;
 		buf_clear(&name);
 		buf_add_str(&name, part);
@@ -322,6 +331,8 @@ static void help_part(const struct cli *cli, const char *part, struct buf *out, 
 	buf_add_str(out, cli->program);
 	buf_add_byte(out, ' ');
 	buf_add_str(out, part);
+	buf_add_str(out, group ? " " : "");
+	buf_add_str(out, group ? group : "");
 	buf_add_lit(out, " VERB --help` tells more.\n");
 	buf_finish(&name);
 }
@@ -350,7 +361,8 @@ static void help_all(const struct cli *cli, struct buf *out, size_t width)
 		    "`if` is the same command; it is a word of every shell, so type \\if.\n");
 }
 
-void help_write(const struct cli *cli, const char *part, const struct verb *verb, struct buf *out)
+void help_write(const struct cli *cli, const char *part, const char *group,
+		const struct verb *verb, struct buf *out)
 {
 	int columns, rows;
 	size_t width;
@@ -361,28 +373,45 @@ void help_write(const struct cli *cli, const char *part, const struct verb *verb
 	if (verb)
 		help_verb(cli, verb, out, width);
 	else if (part)
-		help_part(cli, part, out, width);
+		help_part(cli, part, group, out, width);
 	else
 		help_all(cli, out, width);
 }
 
 /* ---- help, version, limits, errors ----------------------------------------------------------- */
 
+/* The verb of these words, one or two, or NULL; a first word that needs another is a group. */
+static const struct verb *verb_of_words(const char *part, const char *word, const char *second,
+					const char **ret_group)
+{
+	*ret_group = NULL;
+	if (!word)
+		return part_stands_alone(part) ? verb_find(part, NULL) : NULL;
+	if (second)
+		return verb_find_pair(part, word, second);
+	if (!verb_find(part, word) && group_exists(part, word))
+		*ret_group = word;
+	return verb_find(part, word);
+}
+
 int help_run(struct cli *cli, const struct args *args)
 {
 	const char *part = args_has(args, "part") ? args_text(args, "part").ptr : NULL;
 	const char *word = args_has(args, "verb") ? args_text(args, "verb").ptr : NULL;
-	const struct verb *verb = part && word ? verb_find(part, word) : NULL;
+	const char *second = args_has(args, "second") ? args_text(args, "second").ptr : NULL;
+	const char *group = NULL;
+	const struct verb *verb = part ? verb_of_words(part, word, second, &group) : NULL;
 	struct buf detail = { 0 };
 	int code;
 
-	if (part && !word && part_stands_alone(part))
-		verb = verb_find(part, NULL);
-	if (!part || (part_exists(part) && (verb || !word))) {
-		help_write(cli, part, verb, &cli->out);
+	if (!part || (part_exists(part) && (verb || group || !word))) {
+		help_write(cli, part, group, verb, &cli->out);
 		return 0;
 	}
-	verb_write_unknown(part, word, &detail);
+	if (second && group_exists(part, word))
+		verb_write_unknown(part, word, second, &detail);
+	else
+		verb_write_unknown(part, NULL, word, &detail);
 	code = cli_refuse(cli, ERR_USAGE, buf_slice(&detail));
 	buf_finish(&detail);
 	return code;

@@ -6,8 +6,12 @@
 
 #include "cli/verb.h"
 
-/* `part` NULL: everything; `verb` NULL: the part. */
-void help_write(const struct cli *cli, const char *part, const struct verb *verb, struct buf *out);
+/*
+ * `part` NULL: everything; `verb` NULL: the part, or when `group` is given its
+ * verbs of two words that begin with it.
+ */
+void help_write(const struct cli *cli, const char *part, const char *group,
+		const struct verb *verb, struct buf *out);
 
 /* "--wait DURATION": how the argument is given; positional ones stand in their place. */
 void help_argument(struct buf *out, const struct field *field);

@@ -27,9 +27,9 @@ static int refuse_words(struct cli *cli, const struct args_result *result, enum 
 	if (result->part && part_exists(result->part)) {
 		buf_add_byte(detail, ' ');
 		buf_add_str(detail, result->part);
-		if (verb && verb->verb[0]) {
+		if (verb ? verb->verb[0] != '\0' : result->group != NULL) {
 			buf_add_byte(detail, ' ');
-			buf_add_str(detail, verb->verb);
+			buf_add_str(detail, verb ? verb->verb : result->group);
 		}
 		buf_add_lit(detail, " --help`");
 	} else {
@@ -49,10 +49,10 @@ static int run(struct cli *cli, int argc, char *const argv[])
 	if (err == OK && result.wish == ARGS_VERSION) {
 		code = version->run(cli, &(struct args){ .verb = version });
 	} else if (err == OK && (result.wish == ARGS_HELP || !result.part)) {
-		help_write(cli, result.part, result.verb, &cli->out);
+		help_write(cli, result.part, result.group, result.verb, &cli->out);
 		code = result.wish == ARGS_HELP ? 0 : IFAB_USAGE;
 	} else if (err == OK && !result.verb) {
-		help_write(cli, result.part, NULL, &cli->out);
+		help_write(cli, result.part, result.group, NULL, &cli->out);
 		code = IFAB_USAGE;
 	} else {
 		if (err == OK)

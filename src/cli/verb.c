@@ -61,6 +61,7 @@ static const struct part_row {
 	const char *summary;
 } parts[] = {
 	{ "coordinator", "The daemon: start, stop, how it fares" },
+	{ "governor", "Who may do what, for how much: policy, capabilities, budgets" },
 	{ "board", "Boards: import a plan, look at it, watch it" },
 	{ "task", "Tasks: claim, work, complete" },
 	{ "swarm", "Swarms: who works, with which capabilities" },
@@ -83,6 +84,13 @@ static const struct part_row {
 static char names[COMMAND_COUNT][NAME_SIZE];
 static struct verb verbs[VERBS_MAX];
 static size_t verb_count;
+
+#define GROUPS_MAX 64
+static struct group {
+	const char *part;
+	char name[GROUP_NAME_SIZE];
+} groups[GROUPS_MAX];
+static size_t group_count;
 
 static void add_fields(struct verb *verb, const struct field *fields)
 {
@@ -113,6 +121,8 @@ static void add_command(enum command_type type)
 	buf_add_str(&name, info->verb);
 	ENSURE(name.len < NAME_SIZE);
 	memcpy(names[type], buf_str(&name), name.len + 1);
+	for (char *c = names[type]; *c; c++)
+		*c = *c == ' ' ? '.' : *c;
 	buf_finish(&name);
 	*verb = (struct verb){
 		.part = info->part,
@@ -144,6 +154,19 @@ static void add_local(const struct local_row *row)
 	add_fields(verb, row->fields);
 }
 
+static void add_group(const struct verb *verb)
+{
+	char name[GROUP_NAME_SIZE];
+	const char *word;
+
+	if (!verb_split(verb, name, &word) || group_exists(verb->part, name))
+		return;
+	ENSURE(group_count < GROUPS_MAX);
+	groups[group_count].part = verb->part;
+	memcpy(groups[group_count].name, name, sizeof(name));
+	group_count++;
+}
+
 void verbs_init(void)
 {
 	if (verb_count)
@@ -153,6 +176,8 @@ void verbs_init(void)
 		add_command((enum command_type)i);
 	for (size_t i = 0; i < ARRAY_LEN(local_rows); i++)
 		add_local(&local_rows[i]);
+	for (size_t i = 0; i < verb_count; i++)
+		add_group(&verbs[i]);
 }
 
 const struct verb *verb_at(size_t index)
@@ -166,6 +191,49 @@ const struct verb *verb_find(const char *part, const char *verb)
 		if (strcmp(verbs[i].part, part) == 0 && strcmp(verbs[i].verb, verb ? verb : "") == 0)
 			return &verbs[i];
 	return NULL;
+}
+
+bool verb_split(const struct verb *verb, char ret_group[GROUP_NAME_SIZE], const char **ret_word)
+{
+	const char *blank = strchr(verb->verb, ' ');
+	size_t len = blank ? (size_t)(blank - verb->verb) : 0;
+
+	ENSURE(len < GROUP_NAME_SIZE);
+	if (!blank)
+		return false;
+	memcpy(ret_group, verb->verb, len);
+	ret_group[len] = '\0';
+	*ret_word = blank + 1;
+	return true;
+}
+
+const struct verb *verb_find_pair(const char *part, const char *group, const char *word)
+{
+	char name[GROUP_NAME_SIZE];
+	const char *second;
+
+	for (size_t i = 0; i < verb_count; i++)
+		if (strcmp(verbs[i].part, part) == 0 && verb_split(&verbs[i], name, &second) &&
+		    strcmp(name, group) == 0 && strcmp(second, word) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+bool group_exists(const char *part, const char *group)
+{
+	for (size_t i = 0; i < group_count; i++)
+		if (strcmp(groups[i].part, part) == 0 && strcmp(groups[i].name, group) == 0)
+			return true;
+	return false;
+}
+
+bool group_at(size_t index, const char **ret_part, const char **ret_group)
+{
+	if (index >= group_count)
+		return false;
+	*ret_part = groups[index].part;
+	*ret_group = groups[index].name;
+	return true;
 }
 
 bool part_exists(const char *part)
@@ -257,17 +325,41 @@ void nearest_offer(struct nearest *nearest, const char *name)
 	}
 }
 
-void verb_write_unknown(const char *part, const char *verb, struct buf *out)
+/* Words that may stand behind a part, or behind a group of it. */
+static void offer_words(struct nearest *nearest, const char *part, const char *group)
+{
+	char name[GROUP_NAME_SIZE];
+	const char *word;
+
+	for (size_t i = 0; i < verb_count; i++) {
+		if (strcmp(verbs[i].part, part) != 0)
+			continue;
+		if (verb_split(&verbs[i], name, &word)) {
+			if (group && strcmp(group, name) == 0)
+				nearest_offer(nearest, word);
+		} else if (!group) {
+			nearest_offer(nearest, verbs[i].verb);
+		}
+	}
+	for (size_t i = 0; !group && i < group_count; i++)
+		if (strcmp(groups[i].part, part) == 0)
+			nearest_offer(nearest, groups[i].name);
+}
+
+void verb_write_unknown(const char *part, const char *group, const char *verb, struct buf *out)
 {
 	bool is_verb = part_exists(part) && verb;
 	struct nearest nearest = { .wanted = is_verb ? verb : part };
 
-	for (size_t i = 0; is_verb && verb_at(i); i++)
-		if (strcmp(verb_at(i)->part, part) == 0)
-			nearest_offer(&nearest, verb_at(i)->verb);
+	if (is_verb)
+		offer_words(&nearest, part, group);
 	for (size_t i = 0; !is_verb && part_at(i); i++)
 		nearest_offer(&nearest, part_at(i));
 	buf_add_str(out, is_verb ? part : "there is no command");
+	if (is_verb && group) {
+		buf_add_byte(out, ' ');
+		buf_add_str(out, group);
+	}
 	buf_add_str(out, is_verb ? " has no verb \"" : " \"");
 	buf_add_str(out, nearest.wanted);
 	buf_add_byte(out, '"');

@@ -7,7 +7,7 @@
 
 #include "cli/cli.h"
 
-#define VERBS_MAX 128
+#define VERBS_MAX 256
 
 enum shell { SHELL_BASH, SHELL_ZSH, SHELL_FISH, SHELL_COUNT };
 extern const char *const shell_names[];
@@ -25,7 +25,7 @@ typedef int verb_fn(struct cli *cli, const struct args *args);
 
 struct verb {
 	const char *part;		/* task */
-	const char *verb;		/* claim; may be empty: events */
+	const char *verb;		/* claim; policy check; may be empty: events */
 	const char *name;		/* task.claim, as the client calls it; NULL for local verbs */
 	const char *summary;
 	const char *example;
@@ -42,6 +42,17 @@ const struct verb *verb_at(size_t index);	/* NULL behind the last */
 
 /* NULL when there is none. `verb` may be NULL: the verb without a name. */
 const struct verb *verb_find(const char *part, const char *verb);
+/*
+ * Some verbs are two words: `governor policy check`. The first of them is a
+ * group, within its part; it may be a verb of its own as well.
+ */
+const struct verb *verb_find_pair(const char *part, const char *group, const char *word);
+bool group_exists(const char *part, const char *group);
+/* The group of a verb of two words and the word behind it; false when it is one word. */
+#define GROUP_NAME_SIZE 32
+bool verb_split(const struct verb *verb, char ret_group[GROUP_NAME_SIZE], const char **ret_word);
+/* Groups of all parts, each once, in the order of their verbs. False behind the last. */
+bool group_at(size_t index, const char **ret_part, const char **ret_group);
 bool part_exists(const char *part);
 /* Whether the part does something without a verb behind it. */
 bool part_stands_alone(const char *part);
@@ -67,7 +78,10 @@ struct nearest {
 };
 void nearest_offer(struct nearest *nearest, const char *name);
 
-/* Says that there is no such part, or that a part has no such verb, and what may be meant. */
-void verb_write_unknown(const char *part, const char *verb, struct buf *out);
+/*
+ * Says that there is no such part, or that a part has no such verb, and what
+ * may be meant. `group` is the first word of a verb of two, or NULL.
+ */
+void verb_write_unknown(const char *part, const char *group, const char *verb, struct buf *out);
 
 #endif

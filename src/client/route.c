@@ -12,6 +12,15 @@ static const struct route routes[] = {
 #undef COMMAND
 };
 
+/* A verb of two words has a dot between them. */
+static bool is_verb(struct slice name, const char *verb)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (verb[i] != name.ptr[i] && !(verb[i] == ' ' && name.ptr[i] == '.'))
+			return false;
+	return verb[name.len] == '\0';
+}
+
 /* "task.claim"; a part whose verb is empty goes by its own name: "events". */
 const struct route *route_of(struct slice name)
 {
@@ -19,7 +28,7 @@ const struct route *route_of(struct slice name)
 	struct slice part = slice_cut(&verb, '.');
 
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++)
-		if (slice_is_str(part, routes[i].part) && slice_is_str(verb, routes[i].verb))
+		if (slice_is_str(part, routes[i].part) && is_verb(verb, routes[i].verb))
 			return &routes[i];
 	return NULL;
 }

@@ -218,6 +218,8 @@ enum err policy_doc_read(struct slice text, enum hand_format format, struct aren
 		doc.has_policy = false;
 		doc.cases = NULL;
 		doc.case_count = 0;
+		/* They are about what has to be mended first. */
+		doc.remark_count = 0;
 	}
 	*ret_doc = doc;
 	return doc.error_count ? ERR_DOCUMENT_INVALID : OK;

@@ -109,6 +109,15 @@ static const struct {
 	{ "ifctl tsk list", ERR_USAGE, "did you mean \"task\"?" },
 	{ "ifctl task clam T", ERR_USAGE, "did you mean \"claim\"?" },
 	{ "ifctl frobnicate", ERR_USAGE, "there is no command" },
+	{ "ifctl governor polcy", ERR_USAGE,
+	  "governor has no verb \"polcy\"; did you mean \"policy\"?" },
+	{ "ifctl governor policy chekc", ERR_USAGE,
+	  "governor policy has no verb \"chekc\"; did you mean \"check\"?" },
+	{ "ifctl governor check p.yaml", ERR_USAGE, "governor has no verb \"check\"" },
+	{ "ifctl governor policy check", ERR_ARGUMENT_MISSING, "FILE is missing" },
+	{ "ifctl governor policy check a b", ERR_USAGE, "one word too many" },
+	{ "ifctl governor policy test a --polcy b", ERR_ARGUMENT_UNKNOWN,
+	  "`governor policy test` takes no flag --polcy; did you mean --policy?" },
 	{ "ifctl --jsn task list", ERR_ARGUMENT_UNKNOWN, "did you mean --json?" },
 	{ "ifctl -x", ERR_ARGUMENT_UNKNOWN, "-x" },
 	{ "ifctl task claim", ERR_ARGUMENT_MISSING, "TASK is missing" },
@@ -194,6 +203,36 @@ START_TEST(help_is_given_for_what_was_named_so_far)
 }
 END_TEST
 
+START_TEST(a_verb_may_be_two_words)
+{
+	static const char *const lines[] = {
+		"ifctl governor policy check p.yaml",
+		"ifctl --json governor policy check p.yaml",
+		"ifctl governor --json policy check p.yaml",
+		"ifctl governor policy --json check p.yaml",
+		"ifctl governor policy check -- p.yaml",
+	};
+	struct run *run;
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		run = run_words(lines[i]);
+		ck_assert_msg(run->err == OK, "%s: %s", lines[i], buf_str(&run->detail));
+		ck_assert_str_eq(run->result.verb->verb, "policy check");
+		ck_assert(slice_is_str(args_text(&run->result.args, "file"), "p.yaml"));
+		finish(run);
+	}
+	run = run_words("ifctl governor policy --help");
+	ck_assert_int_eq(run->result.wish, ARGS_HELP);
+	ck_assert_str_eq(run->result.group, "policy");
+	ck_assert(run->result.verb == NULL);
+	finish(run);
+	run = run_words("ifctl governor policy");
+	ck_assert_int_eq(run->err, OK);
+	ck_assert(run->result.verb == NULL);
+	finish(run);
+}
+END_TEST
+
 START_TEST(a_worker_s_command_keeps_its_own_flags)
 {
 	struct run *run = run_words("ifctl swarm spawn a -- ./work --json -x");
@@ -235,6 +274,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, forget_environment, NULL);
 	tcase_add_loop_test(tcase, right_words_become_a_request, 0, (int)ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, wrong_words_are_refused_and_named, 0, (int)ARRAY_LEN(bad));
+	tcase_add_test(tcase, a_verb_may_be_two_words);
 	tcase_add_test(tcase, a_spawned_command_need_not_name_its_task);
 	tcase_add_test(tcase, a_token_is_not_used_for_another_task);
 	tcase_add_test(tcase, help_is_given_for_what_was_named_so_far);

@@ -77,9 +77,14 @@ START_TEST(completion_knows_every_verb_and_flag)
 	completion_run(&cli, &args);
 	for (size_t i = 0; verb_at(i); i++) {
 		const struct verb *verb = verb_at(i);
-		char text[FLAG_NAME_SIZE + 16];
+		char text[FLAG_NAME_SIZE + 16], group[GROUP_NAME_SIZE];
+		const char *word = verb->verb;
 
-		snprintf(text, sizeof(text), "-a %s", verb->verb);
+		if (verb_split(verb, group, &word)) {
+			snprintf(text, sizeof(text), "-a %s", group);
+			ck_assert_msg(strstr(buf_str(&cli.out), text) != NULL, "%s", text);
+		}
+		snprintf(text, sizeof(text), "-a %s", word);
 		if (verb->verb[0])
 			ck_assert_msg(strstr(buf_str(&cli.out), text) != NULL, "%s", text);
 		for (size_t f = 0; verb->part[0] != '_' && f < verb->field_count; f++) {
@@ -108,6 +113,10 @@ START_TEST(bash_completes_verbs_and_flags)
 		{ "ifctl --json task cl", "claim" }, { "ifctl task next --wa", "--wait" },
 		{ "ifctl task list --state he", "held" }, { "ifctl completion fi", "fish" },
 		{ "ifctl board show --format mer", "mermaid" },
+		{ "ifctl gov", "governor" }, { "ifctl governor pol", "policy" },
+		{ "ifctl governor policy chec", "check" },
+		{ "ifctl governor --json policy chec", "check" },
+		{ "ifctl governor policy test --pol", "--policy" },
 	};
 	struct buf script = { 0 };
 
@@ -146,7 +155,7 @@ START_TEST(every_verb_has_help_that_fits)
 		struct slice rest;
 
 		buf_clear(&cli.out);
-		help_write(&cli, verb->part, verb, &cli.out);
+		help_write(&cli, verb->part, NULL, verb, &cli.out);
 		ck_assert(strstr(buf_str(&cli.out), "Usage\n  ifctl ") != NULL);
 		ck_assert(strstr(buf_str(&cli.out), verb->example) != NULL);
 		rest = buf_slice(&cli.out);
@@ -163,16 +172,62 @@ END_TEST
 START_TEST(every_example_is_a_right_command_line)
 {
 	for (size_t i = 0; verb_at(i); i++) {
-		struct slice rest = slice_of_str(verb_at(i)->example);
-		struct slice part, word;
+		const struct verb *verb = verb_at(i);
+		char start[FLAG_NAME_SIZE + 32];
 
-		ck_assert(slice_is_str(slice_cut(&rest, ' '), "ifctl"));
-		part = slice_cut(&rest, ' ');
-		word = slice_cut(&rest, ' ');
-		ck_assert_msg(slice_is_str(part, verb_at(i)->part), "%s", verb_at(i)->example);
-		if (verb_at(i)->verb[0])
-			ck_assert_msg(slice_is_str(word, verb_at(i)->verb), "%s", verb_at(i)->example);
+		snprintf(start, sizeof(start), "ifctl %s%s%s", verb->part, verb->verb[0] ? " " : "",
+			 verb->verb);
+		ck_assert_msg(strncmp(verb->example, start, strlen(start)) == 0, "%s", verb->example);
 	}
+}
+END_TEST
+
+START_TEST(verbs_of_two_words_have_help_of_their_own)
+{
+	help_write(&cli, "governor", NULL, NULL, &cli.out);
+	ck_assert(strstr(buf_str(&cli.out), "  governor policy check ") != NULL);
+	buf_clear(&cli.out);
+	help_write(&cli, "governor", "policy", NULL, &cli.out);
+	ck_assert(strstr(buf_str(&cli.out), "  governor policy check ") != NULL);
+	ck_assert(strstr(cli.out.ptr, "ifctl governor policy VERB --help") != NULL);
+	buf_clear(&cli.out);
+	help_write(&cli, "governor", "no such group", NULL, &cli.out);
+	ck_assert(strstr(buf_str(&cli.out), "  governor policy check ") == NULL);
+}
+END_TEST
+
+/* As bash above; fish asks itself. */
+START_TEST(fish_completes_verbs_of_one_and_two_words)
+{
+	struct args args = { .verb = verb_find("completion", NULL) };
+	static const struct {
+		const char *line;
+		const char *word;
+	} lines[] = {
+		{ "ifctl bo", "board" }, { "ifctl task cl", "claim" },
+		{ "ifctl task list --state he", "held" }, { "ifctl governor pol", "policy" },
+		{ "ifctl governor policy chec", "check" },
+		{ "ifctl governor policy test --pol", "--policy" },
+	};
+	struct buf script = { 0 };
+
+	if (!there_is("fish"))
+		return;
+	args.values[0] = (struct value){ .is_given = true, .number = SHELL_FISH };
+	completion_run(&cli, &args);
+	buf_add_slice(&script, buf_slice(&cli.out));
+	buf_add_lit(&script, "\nfunction ask\n\tset -l said (complete -C $argv[1] | string replace -r "
+			     "'\\t.*' '')\n\ttest \"$said\" = \"$argv[2]\"; or echo "
+			     "\"$argv[1]: $said\"\nend\n");
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		buf_add_lit(&script, "ask '");
+		buf_add_str(&script, lines[i].line);
+		buf_add_lit(&script, "' '");
+		buf_add_str(&script, lines[i].word);
+		buf_add_lit(&script, "'\n");
+	}
+	check_with("fish --no-config", buf_slice(&script));
+	buf_finish(&script);
 }
 END_TEST
 
@@ -187,9 +242,11 @@ int main(void)
 	tcase_add_loop_test(tcase, completion_scripts_are_valid, 0, SHELL_COUNT);
 	tcase_add_test(tcase, completion_knows_every_verb_and_flag);
 	tcase_add_test(tcase, bash_completes_verbs_and_flags);
+	tcase_add_test(tcase, fish_completes_verbs_of_one_and_two_words);
 	tcase_add_test(tcase, the_man_page_has_no_faults);
 	tcase_add_test(tcase, every_verb_has_help_that_fits);
 	tcase_add_test(tcase, every_example_is_a_right_command_line);
+	tcase_add_test(tcase, verbs_of_two_words_have_help_of_their_own);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

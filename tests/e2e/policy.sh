@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+#
+# Policies on the command line, without a daemon: the example policies are right and answer as
+# their cases say, and what is wrong with a policy is told at once, with lines.
+set -u
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export IF_SOCKET=$dir/nobody.sock
+failed=0
+
+# Usage: holds TEST COMMAND...: it succeeds.
+holds()
+{
+	local name=$1
+
+	shift
+	if "$@" >"$dir/log" 2>&1; then
+		echo "ok - $name"
+	else
+		echo "not ok - $name"
+		cat "$dir/log"
+		failed=1
+	fi
+}
+
+# Usage: ends CODE COMMAND...: with this exit code. What it says is in $dir/out and $dir/err.
+ends()
+{
+	local expected=$1 code
+
+	shift
+	"$@" >"$dir/out" 2>"$dir/err"
+	code=$?
+	[ "$code" = "$expected" ] || { echo "exit code $code, not $expected: $*"; return 1; }
+}
+
+policy()
+{
+	"$IFCTL" governor policy "$@"
+}
+
+# Usage: said out|err TEXT: a line of it.
+said()
+{
+	grep -qxF -- "$2" "$dir/$1" || { echo "not said: $2"; cat "$dir/$1"; return 1; }
+}
+
+cat >"$dir/wrong.yaml" <<'YAML'
+resource_policy:
+  max_cost_per_tsak: 10
+  min_capability_match: .nan
+  min_capability_match: 0.7
+rules:
+  - name: one
+    effect: forbid
+  - boards: [a b]
+YAML
+cat >"$dir/policy.yaml" <<'YAML'
+rules:
+  - name: nights
+    boards: [night-*]
+    effect: deny
+YAML
+cat >"$dir/cases.yaml" <<'YAML'
+cases:
+  - name: at night
+    board: night-1
+    expect: deny
+    rule: nights
+  - name: by day
+    board: day-1
+    expect: deny
+YAML
+
+a_wrong_policy_is_told_all_at_once()
+{
+	ends 2 policy check "$dir/wrong.yaml" &&
+		said err "$dir/wrong.yaml:2: resource_policy.max_cost_per_tsak: resource_policy has no such key; did you mean max_cost_per_task?" &&
+		said err "$dir/wrong.yaml:3: resource_policy.min_capability_match: .nan is not a finite number" &&
+		said err "$dir/wrong.yaml:4: resource_policy.min_capability_match: occurs twice, first on line 3" &&
+		said err "$dir/wrong.yaml:7: rules[0].effect: \"forbid\" is not allow, deny or require_approval" &&
+		said err "$dir/wrong.yaml:8: rules[1].name: is missing" &&
+		said err "$dir/wrong.yaml:8: rules[1].boards[0]: \"a b\" is neither an id nor the start of one and *" &&
+		[ "$(wc -l <"$dir/err")" = 6 ] && [ ! -s "$dir/out" ]
+}
+
+programs_read_it_as_json()
+{
+	ends 2 policy check --json "$dir/wrong.yaml" &&
+		grep -q '^{"file":".*","ok":false,"errors":\[{"line":2,' "$dir/out" && [ ! -s "$dir/err" ] &&
+		ends 0 policy check --json "$dir/policy.yaml" &&
+		grep -q '"ok":true,"name":"","rules":1,"cases":0,"errors":\[\]' "$dir/out" &&
+		ends 1 policy test --json "$dir/cases.yaml" --policy "$dir/policy.yaml" &&
+		grep -q '"passed":1,"failed":1}$' "$dir/out"
+}
+
+cases_and_policy_may_be_apart()
+{
+	ends 1 policy test "$dir/cases.yaml" --policy "$dir/policy.yaml" &&
+		said out 'ok - at night' &&
+		said out "$dir/cases.yaml:6: not ok - by day: expected deny; it is allow" &&
+		said out '1 of 2 cases as expected'
+}
+
+what_cannot_be_tested_is_refused()
+{
+	ends 2 policy test "$dir/cases.yaml" && grep -q 'name one with --policy' "$dir/err" &&
+		ends 2 policy test "$dir/policy.yaml" && grep -q 'holds no cases' "$dir/err" &&
+		ends 2 policy test "$dir/wrong.yaml" && [ "$(wc -l <"$dir/err")" = 6 ] &&
+		ends 2 policy check "$dir/nosuch.yaml" && grep -q 'No such file' "$dir/err" &&
+		ends 2 policy check
+}
+
+a_policy_is_read_from_standard_input_and_from_json()
+{
+	ends 0 policy check - <"$dir/policy.yaml" &&
+		said out 'standard input: the policy is right, 1 rule, 0 cases' &&
+		echo '{"resource_policy": {"max_cost_per_task": 1.5}}' >"$dir/policy.json" &&
+		ends 0 policy check "$dir/policy.json" &&
+		echo '{"resource_policy": {"max_cost_per_task": NaN}}' >"$dir/policy.json" &&
+		ends 2 policy check "$dir/policy.json" && grep -q 'policy.json:1: not JSON' "$dir/err"
+}
+
+for example in examples/policies/*.yaml; do
+	holds "$(basename "$example" .yaml)_is_right" ends 0 policy check "$example"
+	holds "$(basename "$example" .yaml)_answers_as_expected" ends 0 policy test "$example"
+done
+holds a_wrong_policy_is_told_all_at_once a_wrong_policy_is_told_all_at_once
+holds programs_read_it_as_json programs_read_it_as_json
+holds cases_and_policy_may_be_apart cases_and_policy_may_be_apart
+holds what_cannot_be_tested_is_refused what_cannot_be_tested_is_refused
+holds a_policy_is_read_from_standard_input_and_from_json a_policy_is_read_from_standard_input_and_from_json
+exit "$failed"
