@@ -1,5 +1,6 @@
 #include "api/bind.h"
 
+#include "api/bind_govern.h"
 #include "api/bind_import.h"
 #include "api/bind_value.h"
 #include "base/map.h"
@@ -334,6 +335,60 @@ static enum err bind_import(struct binding *binding, struct buf *ret_members)
 	return bind_document(binding->arena, binding->command, binding->detail, ret_members);
 }
 
+/* ---- policies and manifests ------------------------------------------------------------------- */
+
+/* Both commands take the same arguments. */
+static enum err bind_hand_body(struct binding *binding)
+{
+	struct cmd_policy_apply *args = &binding->command->args.policy_apply;
+	struct slice media_type = http_request_media_type(binding->request);
+	bool is_json = media_type.len == 0 ||
+		       slice_is_nocase(media_type, SLICE("application/json"));
+	struct json_value *object;
+	const struct field *field;
+	enum err err;
+
+	if (binding->request->body.len == 0)
+		return OK;
+	err = find_argument(binding, SLICE("document"), &field);
+	if (err == OK && is_json) {
+		bool is_wrapped;
+
+		err = parse_body(binding, &import_limits, &object);
+		if (err != OK)
+			return err;
+		is_wrapped = json_get(object, SLICE("document")) != NULL;
+		if (is_wrapped)
+			err = bind_members(binding, object);
+		json_free(object);
+		if (is_wrapped)
+			return err;
+		args->format = TREE_FORMAT_JSON;
+	} else if (err == OK && !command_has(binding->command, "format")) {
+		args->format = TREE_FORMAT_YAML;
+	}
+	args->document = binding->request->body;
+	return err == OK ? bind_check(field, args, binding->detail) : err;
+}
+
+static enum err bind_hand(struct binding *binding, struct buf *ret_members)
+{
+	struct cmd_policy_apply *args = &binding->command->args.policy_apply;
+	enum err err = bind_query(binding);
+
+	if (err == OK)
+		err = bind_hand_body(binding);
+	if (err != OK)
+		return err;
+	if (args->document.len == 0 && !command_has(binding->command, "document")) {
+		buf_add_lit(binding->detail, "argument document: is missing");
+		return ERR_ARGUMENT_MISSING;
+	}
+	if (args->document.ptr == binding->request->body.ptr)
+		args->document = arena_copy(binding->arena, args->document);
+	return bind_hand_document(binding->arena, binding->command, binding->detail, ret_members);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static enum err bind_key(struct binding *binding)
@@ -399,6 +454,8 @@ static enum err bind_rest(struct binding *binding, struct buf *ret_members)
 {
 	if (binding->command->type == COMMAND_BOARD_IMPORT)
 		return bind_import(binding, ret_members);
+	if (bind_takes_hand_document(binding->command->type))
+		return bind_hand(binding, ret_members);
 	if (verb_has_body(binding->info->method))
 		return bind_body(binding);
 	if (binding->request->body.len) {

@@ -1,11 +1,9 @@
 #include "api/bind_import.h"
 
 #include "api/bind_value.h"
+#include "api/complaints.h"
 #include "base/json.h"
 #include "document/board_doc.h"
-
-#define ERRORS_SHOWN_MAX 20	/* a screen; the members of the problem have all of them */
-#define ERRORS_KEPT_MAX 200	/* more help nobody */
 
 const char bind_document_types[] = "text/markdown text/x-markdown application/yaml "
 				   "application/x-yaml text/yaml text/x-yaml";
@@ -16,59 +14,6 @@ int64_t bind_document_format(struct slice media_type)
 }
 
 /* ---- what is wrong -------------------------------------------------------------------------- */
-
-struct complaints {
-	struct slice file;
-	struct buf *detail;
-	struct json_writer errors;
-	size_t count;
-};
-
-static void complaints_begin(struct complaints *complaints, struct slice file, struct buf *detail,
-			     struct buf *members)
-{
-	*complaints = (struct complaints){
-		.file = file.len ? file : SLICE("document"), .detail = detail,
-		.errors = json_begin(members),
-	};
-	buf_add_lit(members, "\"errors\":");
-	json_array(&complaints->errors);
-}
-
-static void complain(struct complaints *complaints, int line, struct slice text)
-{
-	struct json_writer *errors = &complaints->errors;
-
-	if (complaints->count++ < ERRORS_SHOWN_MAX) {
-		if (complaints->detail->len)
-			buf_add_byte(complaints->detail, '\n');
-		buf_add_slice(complaints->detail, complaints->file);
-		if (line) {
-			buf_add_byte(complaints->detail, ':');
-			buf_add_i64(complaints->detail, line);
-		}
-		buf_add_lit(complaints->detail, ": ");
-		buf_add_slice(complaints->detail, text);
-	}
-	if (complaints->count > ERRORS_KEPT_MAX)
-		return;
-	json_object(errors);
-	json_put_text(errors, "file", complaints->file);
-	if (line)
-		json_put_i64(errors, "line", line);
-	json_put_text(errors, "text", text);
-	json_object_end(errors);
-}
-
-static void complaints_end(struct complaints *complaints)
-{
-	json_array_end(&complaints->errors);
-	if (complaints->count > ERRORS_SHOWN_MAX) {
-		buf_add_lit(complaints->detail, "\nand ");
-		buf_add_u64(complaints->detail, complaints->count - ERRORS_SHOWN_MAX);
-		buf_add_lit(complaints->detail, " more");
-	}
-}
 
 static enum err refuse_document(const struct board_doc *doc, enum err err, struct slice file,
 				struct buf *ret_detail, struct buf *ret_members)

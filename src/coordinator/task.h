@@ -22,6 +22,13 @@ enum task_state {
 };
 extern const char *const task_state_names[];
 
+/* What a specification says that only some say: whoever asks need not decode the others. */
+enum task_trait {
+	TASK_HAS_COST = 1,	/* estimates or a limit of cost */
+	TASK_HAS_AVOIDS = 2,
+	TASK_HELPS = 4,		/* it is to remove a blocker */
+};
+
 enum task_kind { TASK_CRITICAL, TASK_FILLER, TASK_KIND_COUNT };
 extern const char *const task_kind_names[];
 
@@ -52,6 +59,9 @@ struct task {
 	uint32_t claim;			/* INDEX_NONE when nobody holds it */
 	uint32_t needs;			/* number of its set of capabilities */
 	uint32_t prefers;		/* number of the swarm's name */
+	uint32_t answers;		/* task that this is one answer to, or INDEX_NONE */
+	uint8_t traits;			/* enum task_trait: what else its specification says */
+	uint8_t redundancy;		/* answers that are wanted of it; 0: it is done, not answered */
 	uint32_t queue;			/* the ready queue it belongs to */
 	uint32_t dependent_count;
 	uint32_t *deps;			/* tasks; owned */
@@ -71,6 +81,11 @@ struct claim {
 	int32_t percent;		/* -1: never said */
 	uint32_t attempt;
 	bool imported;			/* its owner has not taken it up yet and has no token */
+	int64_t expected_nanousd;	/* what it was expected to cost; negative: not known */
+	int64_t reserved_nanousd;	/* what is left of what was reserved for it */
+	int64_t spent_nanousd;		/* reported so far */
+	uint32_t reports;		/* of cost, priced or not */
+	struct slice stop;		/* why its holder is asked to stop, or empty; owned */
 	struct slice note;		/* last progress; owned */
 	struct slice_list paths;	/* reserved; owned */
 

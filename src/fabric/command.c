@@ -3,6 +3,9 @@
 #include "base/ensure.h"
 
 const char *const board_format_names[] = { "markdown", "yaml", "json" };
+const char *const tree_format_names[] = {
+	[TREE_FORMAT_AUTO] = "auto", [TREE_FORMAT_YAML] = "yaml", [TREE_FORMAT_JSON] = "json",
+};
 const char *const export_format_names[] = { [EXPORT_JSONL] = "jsonl", [EXPORT_CSV] = "csv" };
 const char *const part_names[] = {
 	[PART_COORDINATOR] = "coordinator",

@@ -14,6 +14,10 @@
 #include "coordinator/blocker.h"
 #include "coordinator/task.h"
 #include "fabric/limit.h"
+#include "governor/budget.h"
+#include "governor/cost.h"
+#include "governor/policy.h"
+#include "governor/weight.h"
 
 #include "fabric/command.def"
 
@@ -31,6 +35,8 @@ enum command_way { WAY_WRITE, WAY_READ, WAY_FEED, WAY_DAEMON };
 /* In the order of document/'s enum board_format. */
 enum { BOARD_FORMAT_COUNT = 3 };
 extern const char *const board_format_names[];
+enum tree_format { TREE_FORMAT_AUTO, TREE_FORMAT_YAML, TREE_FORMAT_JSON, TREE_FORMAT_COUNT };
+extern const char *const tree_format_names[];
 enum export_format { EXPORT_JSONL, EXPORT_CSV, EXPORT_FORMAT_COUNT };
 extern const char *const export_format_names[];
 enum part { PART_COORDINATOR, PART_GOVERNOR, PART_CHASSIS, PART_WITNESS, PART_COUNT };
@@ -71,6 +77,13 @@ struct command {
 	const struct import_task *import_tasks;
 	size_t import_count;
 	struct slice import_remarks;	/* a JSON list, for the answer */
+	/* Only for policy.apply: the parsed document. */
+	const struct policy *policy;
+	/* Only for swarm.import: the parsed manifests. */
+	const struct cmd_swarm_register *swarms;
+	const struct cmd_budget_set *swarm_budgets;	/* as many; without a limit: none */
+	const int *swarm_lines;
+	size_t swarm_count;
 	union {
 		uint64_t given;		/* every struct begins with it */
 #define COMMAND(NAME, name, ...) struct cmd_##name name;

@@ -160,6 +160,20 @@ void decision_name_task(const struct decision *decision, uint32_t index, struct 
 	*ret_id = arena_copy(decision->arena, task_id(task));
 }
 
+void decision_emit_dependents_ready(struct decision *decision, uint32_t index)
+{
+	const struct task *done = state_task(decision->state, index);
+
+	for (uint32_t i = 0; i < done->dependent_count; i++) {
+		const struct task *task = state_task(decision->state, done->dependents[i]);
+
+		if (task->open_deps == 1 && task->blockers_open == 0 &&
+		    (task->state == TASK_BLOCKED || task->state == TASK_DELAYED) &&
+		    task->not_before_us <= decision->now_us)
+			decision_emit_ready(decision, done->dependents[i], task_id(done));
+	}
+}
+
 struct slice_list decision_each_once(struct decision *decision, struct slice_list ids)
 {
 	struct slice *items = arena_zero(decision->arena, ids.count, sizeof(*items));
@@ -210,6 +224,17 @@ decide_fn *decide_of(enum command_type type)
 		[COMMAND_NOTE_PUT] = decide_note_put,
 		[COMMAND_NOTE_CAS] = decide_note_cas,
 		[COMMAND_NOTE_DELETE] = decide_note_delete,
+		[COMMAND_SWARM_IMPORT] = decide_swarm_import,
+		[COMMAND_CAPABILITY_DEFINE] = decide_capability_define,
+		[COMMAND_BREAKER_TRIP] = decide_breaker_trip,
+		[COMMAND_BREAKER_RESET] = decide_breaker_reset,
+		[COMMAND_CLAIM_APPROVE] = decide_claim_approve,
+		[COMMAND_POLICY_APPLY] = decide_policy_apply,
+		[COMMAND_BUDGET_SET] = decide_budget_set,
+		[COMMAND_COST_CHARGE] = decide_cost_charge,
+		[COMMAND_PRICE_SET] = decide_price_set,
+		[COMMAND_ESCALATION_ACK] = decide_escalation_ack,
+		[COMMAND_ESCALATION_RESOLVE] = decide_escalation_resolve,
 	};
 
 	return table[type];

@@ -16,7 +16,15 @@
 #include "fabric/state.h"
 
 /* What an answer shows once the events are folded. */
-enum about { ABOUT_NOTHING, ABOUT_TASK, ABOUT_BOARD, ABOUT_SWARM, ABOUT_BLOCKER, ABOUT_NOTE };
+enum about {
+	ABOUT_NOTHING,
+	ABOUT_TASK,
+	ABOUT_BOARD,
+	ABOUT_SWARM,
+	ABOUT_BLOCKER,
+	ABOUT_NOTE,
+	ABOUT_ESCALATION,
+};
 
 struct decision {
 	const struct state *state;
@@ -31,6 +39,7 @@ struct decision {
 	uint32_t index;			/* of what the answer is about */
 	struct slice name;		/* of what the answer is about and the events will make */
 	bool dry_run;			/* the events are not to be folded */
+	bool kept;			/* its events are to be folded although it refuses */
 	struct buf detail;		/* why not, for people */
 	struct buf members;		/* why not, for programs: JSON members */
 	struct buf answer;		/* JSON members beside what the answer is about */
@@ -66,6 +75,8 @@ MUST_USE enum err decision_swarm(struct decision *decision, struct slice id, uin
 
 /* Emits task.ready, `because` of what. */
 void decision_emit_ready(struct decision *decision, uint32_t task, struct slice because);
+/* The same for tasks that waited for this one only, which is about to be done. */
+void decision_emit_dependents_ready(struct decision *decision, uint32_t task);
 /* Each once, in their order. */
 struct slice_list decision_each_once(struct decision *decision, struct slice_list ids);
 /* A task's swarm-less events: board and task id. */
@@ -83,6 +94,10 @@ decide_fn decide_swarm_register, decide_swarm_heartbeat, decide_swarm_offer, dec
 decide_fn decide_blocker_raise, decide_blocker_resolve, decide_blocker_withdraw;
 decide_fn decide_message_send, decide_message_ack;
 decide_fn decide_note_put, decide_note_cas, decide_note_delete;
+decide_fn decide_swarm_import, decide_capability_define, decide_breaker_trip, decide_breaker_reset,
+	decide_claim_approve, decide_policy_apply;
+decide_fn decide_budget_set, decide_cost_charge, decide_price_set;
+decide_fn decide_escalation_ack, decide_escalation_resolve;
 
 /* Of a command that writes, NULL for others. finish-and-next is two decisions: complete, next. */
 decide_fn *decide_of(enum command_type type);
@@ -91,8 +106,9 @@ decide_fn *decide_of(enum command_type type);
 struct ready_wish decide_wish(const struct state *state, uint32_t swarm, uint32_t board,
 			      bool critical_only);
 /* Whether the swarm may take the task now: the refusals of a claim, in their order. */
+struct govern_verdict;
 MUST_USE enum err decide_may_claim(struct decision *decision, uint32_t task, uint32_t swarm,
-				   struct slice_list paths);
+				   struct slice_list paths, struct govern_verdict *ret_verdict);
 /* Ends a claim by an event for every end that gives the task back; `because` goes into task.ready. */
 void decide_emit_released(struct decision *decision, uint32_t task, struct slice reason,
 			  int64_t not_before_us);

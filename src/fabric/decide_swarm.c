@@ -2,7 +2,7 @@
  * Swarms, and what they say to each other: blockers, messages, notes.
  */
 #include "base/ensure.h"
-#include "fabric/decide.h"
+#include "fabric/decide_govern.h"
 
 static enum err too_many(struct decision *decision, const char *what, int64_t limit)
 {
@@ -12,9 +12,20 @@ static enum err too_many(struct decision *decision, const char *what, int64_t li
 
 /* ---- swarms -------------------------------------------------------------------------------- */
 
-enum err decide_swarm_register(struct decision *decision, const struct command *command)
+#define COPY_PROFILE(T, kind, name, ...) of->name = args->name;
+
+static void emit_profile(struct decision *decision, const struct cmd_swarm_register *args)
 {
-	const struct cmd_swarm_register *args = &command->args.swarm_register;
+	struct ev_swarm_profiled *of =
+		&decision_emit(decision, EVENT_SWARM_PROFILED)->of.swarm_profiled;
+
+	of->swarm = args->swarm;
+	SWARM_PROFILE(COPY_PROFILE, )
+}
+
+enum err decide_register(struct decision *decision, const struct cmd_swarm_register *args,
+			 bool profiled, const struct cmd_budget_set *budget)
+{
 	uint32_t known = state_find_swarm(decision->state, args->swarm);
 	struct ev_swarm_registered *of;
 
@@ -29,7 +40,23 @@ enum err decide_swarm_register(struct decision *decision, const struct command *
 	};
 	decision->about = ABOUT_SWARM;
 	decision->name = args->swarm;
+	if (profiled)
+		emit_profile(decision, args);
+	if (!budget || budget->limit_usd < 0)
+		return OK;
+	if (known != INDEX_NONE && state_swarm(decision->state, known)->registered)
+		return decide_budget(decision, budget);
+	decide_first_budget(decision, budget, args->swarm);
 	return OK;
+}
+
+#define IS_GIVEN(T, kind, name, ...) || command_has(command, #name)
+
+enum err decide_swarm_register(struct decision *decision, const struct command *command)
+{
+	bool profiled = false SWARM_PROFILE(IS_GIVEN, );
+
+	return decide_register(decision, &command->args.swarm_register, profiled, NULL);
 }
 
 static enum err acting_swarm(struct decision *decision, struct slice id, uint32_t *ret_swarm)
@@ -150,6 +177,7 @@ enum err decide_blocker_raise(struct decision *decision, const struct command *c
 	of->description = args->description;
 	of->severity = args->severity;
 	of->needs = args->needs;
+	decide_help(decision, index, id, args->description, args->needs);
 	decision->about = ABOUT_BLOCKER;
 	decision->name = id;
 	return OK;
@@ -196,6 +224,7 @@ static enum err end_blocker(struct decision *decision, struct slice id, struct s
 	of->note = note;
 	of->lease_until = fresh_lease_us(decision, state_task(state, blocker->task));
 	emit_freed(decision, blocker->task);
+	decide_help_ends(decision, index);
 	decision->about = ABOUT_BLOCKER;
 	decision->name = blocker->id;
 	return OK;

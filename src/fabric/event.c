@@ -5,11 +5,39 @@
 #include "base/ensure.h"
 #include "base/text.h"
 
-#define EVENT_FIELD(T, kind, name, names) \
-	{ #name, FIELD_##kind, 0, offsetof(struct T, name), INT64_MIN, EVENT_ENUM_MAX, 0, names, "" },
+/* Rows of event.def end with their names; those that command.def or a policy shares have them sixth. */
+#define NAMES_OF_1(names) names
+#define NAMES_OF_6(flags, min, max, initial, names, help) names
+#define NAMES_BY_COUNT(a, b, c, d, e, f, which, ...) which
+#define NAMES_OF(...)                                                                             \
+	NAMES_BY_COUNT(__VA_ARGS__, NAMES_OF_6, none, none, none, none, NAMES_OF_1, )(__VA_ARGS__)
+#define EVENT_FIELD(T, kind, name, ...)                                            \
+	{ #name,     FIELD_##kind, 0, offsetof(struct T, name), INT64_MIN, INT64_MAX, 0, \
+	  NAMES_OF(__VA_ARGS__), "" },
 
-/* Fold refuses nothing: the bound is for a name that a newer table may have. */
-#define EVENT_ENUM_MAX (SEVERITY_COUNT - 1)
+static const struct {
+	const char *const *names;
+	int64_t count;
+} enums[] = {
+	{ severity_names, SEVERITY_COUNT },
+	{ cost_from_names, COST_FROM_COUNT },
+	{ policy_effect_names, POLICY_EFFECT_COUNT },
+	{ policy_kind_names, POLICY_KIND_COUNT },
+	{ budget_scope_names, BUDGET_SCOPE_COUNT },
+	{ budget_level_names, BUDGET_LEVEL_COUNT },
+	{ breaker_cause_names, BREAKER_CAUSE_COUNT },
+	{ escalation_cause_names, ESCALATION_CAUSE_COUNT },
+	{ escalation_channel_names, ESCALATION_CHANNEL_COUNT },
+	{ task_kind_names, TASK_KIND_COUNT },
+};
+
+static bool enum_has(const char *const *names, int64_t value)
+{
+	for (size_t i = 0; i < ARRAY_LEN(enums); i++)
+		if (enums[i].names == names)
+			return value >= 0 && value < enums[i].count;
+	BUG("an enum of events has its number of names here");
+}
 
 #define EVENT(number, NAME, name, ...)                         \
 	static const struct field fields_of_##name[] = {       \
@@ -76,7 +104,7 @@ static bool number_is_sound(const struct field *field, int64_t value)
 	case FIELD_BOOL:
 		return value == 0 || value == 1;
 	case FIELD_ENUM:
-		return value >= 0 && value <= field->max;
+		return enum_has(field->names, value);
 	case FIELD_MONEY:
 		return true;
 	default:
@@ -106,7 +134,7 @@ bool task_spec_is_sound(const struct task_spec *spec)
 {
 	return numbers_are_sound(&task_spec_schema, spec) &&
 	       spec->priority <= LIMIT_PRIORITY_MOST && spec->max_attempts <= LIMIT_ATTEMPTS_MOST &&
-	       spec->deps.count <= (size_t)LIMIT_DEPS &&
+	       spec->deps.count <= (size_t)LIMIT_DEPS && spec->redundancy <= LIMIT_REDUNDANCY &&
 	       (spec->prefers.len == 0 || id_is_valid(spec->prefers));
 }
 

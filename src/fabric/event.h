@@ -16,10 +16,16 @@
 #include "base/json.h"
 #include "base/schema.h"
 #include "fabric/command.h"
+#include "governor/budget.h"
+#include "governor/breaker.h"
+#include "governor/cost.h"
+#include "governor/escalation.h"
+#include "governor/policy.h"
 
 #include "fabric/event.def"
 
-#define FEATURE_LEVEL 1		/* the highest that this program knows */
+#define FEATURE_LEVEL 2		/* the highest that this program knows */
+#define FEATURE_GOVERNOR 2	/* outcomes are learnt from, money is counted */
 
 enum event_type {
 #define EVENT(number, NAME, ...) EVENT_##NAME = number,

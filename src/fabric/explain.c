@@ -1,6 +1,7 @@
 #include "fabric/explain.h"
 
 #include "base/ensure.h"
+#include "fabric/govern.h"
 
 #define EXPLAIN_OTHERS 20	/* tasks told of: a screen */
 #define EXPLAIN_LOOKED 10000	/* tasks looked at: a few milliseconds */
@@ -49,13 +50,14 @@ static const char *what_is_behind(const struct state *state, const struct ready_
 static void write_other(struct decision *decision, const struct ready_wish *wish, uint32_t chosen,
 			uint32_t other, struct json_writer *json)
 {
+	struct govern_verdict verdict;
 	struct decision probe;
 	struct task_spec spec;
 	enum err err;
 
 	decision_init(&probe, decision->state, decision->now_us, decision->actor, decision->arena);
 	task_spec_of(state_task(decision->state, other), decision->arena, &spec);
-	err = decide_may_claim(&probe, other, wish->swarm, spec.paths);
+	err = decide_may_claim(&probe, other, wish->swarm, spec.paths, &verdict);
 	json_object(json);
 	write_fit(decision, wish, other, json);
 	if (err != OK) {

@@ -2,8 +2,8 @@
 
 #include "base/ensure.h"
 #include "base/text.h"
+#include "fabric/fold_govern.h"
 #include "fabric/fold_task.h"
-
 
 /* ---- ledger -------------------------------------------------------------------------------- */
 
@@ -127,6 +127,10 @@ static bool fold_swarm_registered(struct state *state, const struct event *event
 		swarm->registered = true;
 		swarm->registered_at_us = event->at_us;
 		swarm->beats = false;
+		if (state->feature_level >= FEATURE_GOVERNOR)
+			state_worker(state, index)->freed_at_us = event->at_us;
+		state->govern.open_breakers +=
+			state_worker(state, index)->breaker.state == BREAKER_OPEN;
 	}
 	owned_list_set(&swarm->capabilities, of->capabilities);
 	owned_list_set(&swarm->boards, of->boards);
@@ -199,6 +203,7 @@ static bool fold_swarm_left(struct state *state, const struct event *event)
 	swarm->spare = 0;
 	owned_set(&swarm->help_wanted, SLICE_EMPTY);
 	state->registered_swarms--;
+	state->govern.open_breakers -= state_worker(state, index)->breaker.state == BREAKER_OPEN;
 	return true;
 }
 
@@ -355,8 +360,6 @@ static bool fold_note_deleted(struct state *state, const struct event *event)
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */
-
-typedef bool fold_fn(struct state *state, const struct event *event);
 
 static fold_fn *const folds[EVENT_TYPE_END] = {
 #define EVENT(number, NAME, name, ...) [number] = fold_##name,

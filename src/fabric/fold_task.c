@@ -5,6 +5,14 @@
 #include "base/alloc.h"
 #include "base/ensure.h"
 #include "base/text.h"
+#include "fabric/fold_govern.h"
+
+/* Every end of a claim: what the governor makes of it, then the claim itself. */
+static void drop_claim(struct state *state, uint32_t claim, enum attempt_end end, int64_t at_us)
+{
+	govern_claim_ends(state, claim, end, at_us);
+	state_claim_drop(state, claim);
+}
 
 uint32_t fold_task_of(const struct state *state, struct slice board, struct slice task)
 {
@@ -121,7 +129,7 @@ FOLD(task_ready)
 	return fold_task_step(state, index, event);
 }
 
-static void start_claim(struct state *state, uint32_t index, uint32_t swarm,
+static bool start_claim(struct state *state, uint32_t index, uint32_t swarm,
 			const struct event *event)
 {
 	const struct ev_task_claimed *of = &event->of.task_claimed;
@@ -136,6 +144,7 @@ static void start_claim(struct state *state, uint32_t index, uint32_t swarm,
 	claim->attempt = (uint32_t)of->attempt;
 	claim->imported = of->imported != 0;
 	state_lease_timer(state, at, of->lease_until);
+	return govern_claim_begins(state, at, of);
 }
 
 FOLD(task_claimed)
@@ -159,13 +168,12 @@ FOLD(task_claimed)
 
 		if (!taken->imported || taken->swarm != swarm)
 			return false;
-		state_claim_drop(state, task->claim);
+		drop_claim(state, task->claim, ATTEMPT_GIVEN_BACK, event->at_us);
 	}
 	if (!fold_task_step(state, index, event))
 		return false;
 	task->attempts = (uint16_t)of->attempt;
-	start_claim(state, index, swarm, event);
-	return true;
+	return start_claim(state, index, swarm, event);
 }
 
 FOLD(task_extended)
@@ -205,14 +213,14 @@ FOLD(task_progressed)
 
 /* The claim ends, the task goes where its life cycle says, or waits for its time. */
 static bool end_claim(struct state *state, uint32_t index, const struct event *event,
-		      int64_t fence, int64_t not_before_us)
+		      int64_t fence, enum attempt_end end, int64_t not_before_us)
 {
 	uint32_t claim = index == INDEX_NONE ? INDEX_NONE : claim_of(state, index, fence);
 	struct task *task;
 
 	if (claim == INDEX_NONE)
 		return false;
-	state_claim_drop(state, claim);
+	drop_claim(state, claim, end, event->at_us);
 	task = state_task(state, index);
 	task->not_before_us = not_before_us;
 	if (!fold_task_step(state, index, event))
@@ -227,7 +235,7 @@ FOLD(task_released)
 	const struct ev_task_released *of = &event->of.task_released;
 
 	return end_claim(state, fold_task_of(state, of->board, of->task), event, of->fence,
-			 of->not_before);
+			 ATTEMPT_GIVEN_BACK, of->not_before);
 }
 
 static void quarantine(struct state *state, uint32_t index, const struct event *event,
@@ -260,7 +268,7 @@ FOLD(task_failed)
 		    !fold_task_step(state, index, event))
 			return false;
 	} else {
-		if (!end_claim(state, index, event, of->fence, of->not_before))
+		if (!end_claim(state, index, event, of->fence, ATTEMPT_FAILED, of->not_before))
 			return false;
 		count_failure(state, index, of->swarm);
 	}
@@ -274,7 +282,7 @@ FOLD(lease_lost)
 	const struct ev_lease_lost *of = &event->of.lease_lost;
 	uint32_t index = fold_task_of(state, of->board, of->task);
 
-	if (!end_claim(state, index, event, of->fence, of->not_before))
+	if (!end_claim(state, index, event, of->fence, ATTEMPT_LOST, of->not_before))
 		return false;
 	count_failure(state, index, of->swarm);
 	if (of->quarantined)
@@ -298,7 +306,7 @@ FOLD(task_completed)
 
 		if (claim == INDEX_NONE)
 			return false;
-		state_claim_drop(state, claim);
+		drop_claim(state, claim, ATTEMPT_DONE, event->at_us);
 	} else if (state_task(state, index)->claim != INDEX_NONE) {
 		return false;
 	}
@@ -319,7 +327,8 @@ FOLD(task_cancelled)
 	if (index == INDEX_NONE)
 		return false;
 	if (state_task(state, index)->claim != INDEX_NONE)
-		state_claim_drop(state, state_task(state, index)->claim);
+		drop_claim(state, state_task(state, index)->claim, ATTEMPT_GIVEN_BACK,
+			   event->at_us);
 	if (!fold_task_step(state, index, event))
 		return false;
 	set_outcome(state_task(state, index), &outcome, event->at_us);

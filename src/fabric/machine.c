@@ -30,6 +30,7 @@ void machine_finish(struct machine *machine)
 	arena_finish(&machine->arena);
 	buf_finish(&machine->batch);
 	free(machine->answers);
+	free(machine->waiting);
 }
 
 int64_t machine_time(struct machine *machine, int64_t now_us)
@@ -132,13 +133,22 @@ static enum err read_only(struct machine *machine, const struct command *command
 	return err;
 }
 
+/* What a refusal puts on record; when it does not fit, the refusal is the same. */
+void machine_keep(struct machine *machine, struct decision *decision)
+{
+	if (decision->kept && !decision->dry_run && batch_add(machine, decision->first))
+		fold_all(machine, decision->first);
+}
+
 enum err machine_execute(struct machine *machine, const struct command *command,
 			 struct decision *decision)
 {
 	enum err err = decide_of(command->type)(decision, command);
 
-	if (err != OK)
+	if (err != OK) {
+		machine_keep(machine, decision);
 		return err;
+	}
 	if (!machine_commit(machine, decision))
 		return REFUSE(decision, ERR_LIMIT_EXCEEDED,
 			      "what it would change is longer than {} bytes, the limit of one record",
@@ -157,7 +167,7 @@ void machine_write_answer(const struct command *command, const struct decision *
 {
 	json_object(json);
 	if (is_claim(command->type) && decision->about == ABOUT_TASK) {
-		const struct task *task = state_task(decision->state, decision->index);
+		const struct task *task = state_task(decision->state, view_index(decision));
 
 		if (task->claim != INDEX_NONE)
 			json_put_text(json, "swarm",
@@ -319,6 +329,29 @@ void machine_note_trim(struct machine *machine, uint64_t before, struct slice re
 		      &machine->arena);
 	decision_emit(&decision, EVENT_LEDGER_TRIMMED)->of.ledger_trimmed =
 		(struct ev_ledger_trimmed){ (int64_t)before, reason };
+	commit_one(machine, &decision);
+}
+
+void machine_note_delivery(struct machine *machine, uint32_t index, enum escalation_channel channel,
+			   struct slice error, int64_t now_us)
+{
+	const struct escalation *escalation = state_escalation(&machine->state, index);
+	uint32_t attempt = escalation->deliveries[channel].attempts + 1;
+	struct decision decision;
+
+	arena_reset(&machine->arena);
+	now_us = machine_time(machine, now_us);
+	decision_init(&decision, &machine->state, now_us, SLICE_EMPTY, &machine->arena);
+	if (error.len)
+		decision_emit(&decision, EVENT_ESCALATION_UNDELIVERED)->of.escalation_undelivered =
+			(struct ev_escalation_undelivered){
+				escalation->id, channel, error, attempt,
+				now_us + task_backoff_ms(attempt, LIMIT_NOTIFY_FIRST_MS,
+							 LIMIT_NOTIFY_MOST_MS, index) * 1000,
+			};
+	else
+		decision_emit(&decision, EVENT_ESCALATION_DELIVERED)->of.escalation_delivered =
+			(struct ev_escalation_delivered){ escalation->id, channel };
 	commit_one(machine, &decision);
 }
 

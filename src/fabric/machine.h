@@ -41,6 +41,8 @@ struct machine {
 	size_t parked_capacity;
 	uint32_t parked_count;
 	uint32_t first_parked, last_parked, free_parked;
+	uint32_t *waiting;		/* swarms with a request that waits for a task; owned */
+	size_t waiting_count, waiting_capacity;
 	struct map tickets;		/* of those that wait */
 	struct heap deadlines;
 	bool has_twins;			/* a key was answered that others may wait with */
@@ -87,6 +89,13 @@ void machine_quarantine(struct machine *machine, struct slice key, int64_t now_u
 /* Puts on record that records before this event, which must be past, are removed. */
 void machine_note_trim(struct machine *machine, uint64_t before, struct slice reason,
 		       struct slice actor, int64_t now_us);
+
+/*
+ * What became of a try to send escalation `index` through a channel. With an
+ * `error`, it is tried again after a pause that grows with every failure.
+ */
+void machine_note_delivery(struct machine *machine, uint32_t index, enum escalation_channel channel,
+			   struct slice error, int64_t now_us);
 
 /* Its idempotency key, or "fp-" and its fingerprint, in `space` if need be. */
 #define MACHINE_COMMAND_ID_BYTES 24

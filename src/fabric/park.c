@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/ensure.h"
+#include "fabric/govern.h"
 #include "fabric/view.h"
 
 /* What waits, with copies of what it needs of its command. */
@@ -22,6 +23,7 @@ struct parked {
 	struct slice key;		/* owned, like actor */
 	struct slice actor;
 	uint32_t next, previous;	/* in the order in which they came */
+	uint32_t next_of_swarm, previous_of_swarm;	/* of those that wait for a task */
 };
 
 bool park_may_wait(const struct command *command)
@@ -43,10 +45,55 @@ static uint32_t ticket_hash(uint64_t ticket)
 	return (uint32_t)hash_bytes(0, &ticket, sizeof(ticket));
 }
 
+static void stop_waiting(struct machine *machine, uint32_t index)
+{
+	const struct parked *parked = &machine->parked[index];
+	struct worker *worker = state_worker(&machine->state, parked->swarm);
+	uint32_t last;
+
+	if (parked->previous_of_swarm != INDEX_NONE)
+		machine->parked[parked->previous_of_swarm].next_of_swarm = parked->next_of_swarm;
+	else
+		worker->first_parked = parked->next_of_swarm;
+	if (parked->next_of_swarm != INDEX_NONE)
+		machine->parked[parked->next_of_swarm].previous_of_swarm =
+			parked->previous_of_swarm;
+	else
+		worker->last_parked = parked->previous_of_swarm;
+	if (worker->first_parked != INDEX_NONE)
+		return;
+	last = machine->waiting[--machine->waiting_count];
+	machine->waiting[worker->waiting_place] = last;
+	state_worker(&machine->state, last)->waiting_place = worker->waiting_place;
+}
+
+static void begin_waiting(struct machine *machine, uint32_t index)
+{
+	struct parked *parked = &machine->parked[index];
+	struct worker *worker = state_worker(&machine->state, parked->swarm);
+
+	if (worker->first_parked == INDEX_NONE) {
+		machine->waiting = alloc_grow(machine->waiting, &machine->waiting_capacity,
+					      machine->waiting_count + 1,
+					      sizeof(*machine->waiting));
+		worker->waiting_place = (uint32_t)machine->waiting_count;
+		machine->waiting[machine->waiting_count++] = parked->swarm;
+		worker->first_parked = index;
+	} else {
+		machine->parked[worker->last_parked].next_of_swarm = index;
+	}
+	parked->next_of_swarm = INDEX_NONE;
+	parked->previous_of_swarm = worker->last_parked;
+	worker->last_parked = index;
+}
+
 static void leave(struct machine *machine, uint32_t index)
 {
 	struct parked *parked = &machine->parked[index];
 	struct swarm *swarm = state_swarm(&machine->state, parked->swarm);
+
+	if (parked->type != COMMAND_MESSAGE_LIST)
+		stop_waiting(machine, index);
 
 	if (parked->previous != INDEX_NONE)
 		machine->parked[parked->previous].next = parked->next;
@@ -114,6 +161,8 @@ static enum err enter(struct machine *machine, const struct parked *wish, struct
 	machine->last_parked = index;
 	machine->parked_count++;
 	state_swarm(&machine->state, parked->swarm)->waiting++;
+	if (parked->type != COMMAND_MESSAGE_LIST)
+		begin_waiting(machine, index);
 	map_add(&machine->tickets, ticket_hash(parked->ticket), index);
 	heap_push(&machine->deadlines, (struct heap_entry){
 		.key = parked->deadline_us, .tie = parked->ticket, .value = index,
@@ -203,8 +252,10 @@ static enum err try_next(struct machine *machine, const struct parked *parked, i
 	struct command command = command_of(machine, parked);
 	enum err err = decide_task_next(decision, &command);
 
-	if (err != OK)
+	if (err != OK) {
+		machine_keep(machine, decision);
 		return err;
+	}
 	if (!machine_commit(machine, decision))
 		return ERR_LIMIT_EXCEEDED;
 	write_next(machine, parked, &command, decision, body);
@@ -512,38 +563,86 @@ bool park_submit(struct machine *machine, const struct command *command, struct 
 
 /* ---- serving ------------------------------------------------------------------------------- */
 
-static bool could_take(const struct machine *machine, const struct parked *parked,
-		       const struct task *task)
+/* Whether this request asks for such a task. */
+static bool is_asked_for(const struct machine *machine, const struct parked *parked,
+			 const struct task *task)
 {
-	struct state *mutable = (struct state *)(uintptr_t)&machine->state;
-	struct ready_wish wish = decide_wish(&machine->state, parked->swarm, parked->board,
-					     parked->critical_only);
-	const struct swarm *swarm = state_swarm(&machine->state, parked->swarm);
+	struct ready_wish wish = { .swarm = parked->swarm, .board = parked->board };
 
-	return parked->type != COMMAND_MESSAGE_LIST && swarm->registered &&
-	       swarm_has_slot(swarm) &&
-	       !(parked->critical_only && task->kind == TASK_FILLER) &&
-	       ready_in_scope(&machine->state, &wish, task->board) &&
-	       capability_overlap_ppm(&mutable->capabilities, swarm->skills, task->needs) >=
-		       wish.threshold_ppm;
+	return !(parked->critical_only && task->kind == TASK_FILLER) &&
+	       ready_in_scope(&machine->state, &wish, task->board);
 }
 
-/* The one whom the task prefers, else the one that has waited longest. */
-static uint32_t waiter_for(const struct machine *machine, const struct task *task)
+/* The first request of the swarm that the task would answer, or INDEX_NONE. */
+static uint32_t request_for(const struct machine *machine, uint32_t index, uint32_t swarm)
 {
-	uint32_t first = INDEX_NONE;
+	const struct task *task = state_task(&machine->state, index);
+	uint32_t at = INDEX_NONE;
 
-	for (uint32_t at = machine->first_parked; at != INDEX_NONE; at = machine->parked[at].next) {
-		const struct parked *parked = &machine->parked[at];
+	if (state_swarm(&machine->state, swarm)->registered &&
+	    swarm_has_slot(state_swarm(&machine->state, swarm)))
+		at = state_worker(&machine->state, swarm)->first_parked;
+	while (at != INDEX_NONE && !is_asked_for(machine, &machine->parked[at], task))
+		at = machine->parked[at].next_of_swarm;
+	return at;
+}
 
-		if ((first != INDEX_NONE && task->prefers != parked->swarm) ||
-		    !could_take(machine, parked, task))
+/* Since when it could have had work; it has waited longer than the policy asks of anybody. */
+static bool is_out_of_patience(const struct machine *machine, uint32_t swarm, int64_t now_us)
+{
+	int64_t patience_ms = machine->state.govern.policy.settings.patience_ms;
+
+	return patience_ms && state_swarm(&machine->state, swarm)->claim_count == 0 &&
+	       now_us - state_worker(&machine->state, swarm)->freed_at_us > patience_ms * 1000;
+}
+
+/* Who goes first of two that wait and could have the task: whom it prefers, who waited too long, rank. */
+struct contender {
+	uint32_t parked;
+	int place;		/* lower goes first */
+	struct govern_rank rank;
+	int64_t since_us;
+	uint64_t ticket;
+};
+
+static bool goes_first(const struct contender *a, const struct contender *b)
+{
+	if (a->place != b->place)
+		return a->place < b->place;
+	if (a->place == 1 && a->since_us != b->since_us)
+		return a->since_us < b->since_us;
+	if (govern_rank_before(&a->rank, &b->rank))
+		return true;
+	/* Of equals, the one that came first. */
+	return !govern_rank_before(&b->rank, &a->rank) && a->ticket < b->ticket;
+}
+
+static uint32_t waiter_for(const struct machine *machine, uint32_t index, int64_t now_us)
+{
+	const struct state *state = &machine->state;
+	const struct task *task = state_task(state, index);
+	struct contender best = { .parked = INDEX_NONE };
+
+	for (size_t i = 0; i < machine->waiting_count; i++) {
+		uint32_t swarm = machine->waiting[i];
+		struct contender contender = { .place = 2 };
+		struct govern_verdict verdict;
+
+		contender.parked = request_for(machine, index, swarm);
+		if (contender.parked == INDEX_NONE ||
+		    govern_judge(state, index, swarm, &verdict) != OK)
 			continue;
-		if (task->prefers == parked->swarm || task->prefers == INDEX_NONE)
-			return at;
-		first = at;
+		if (task->prefers == swarm)
+			contender.place = 0;
+		else if (is_out_of_patience(machine, swarm, now_us))
+			contender.place = 1;
+		contender.rank = govern_rank_of(state, index, swarm, &verdict);
+		contender.since_us = state_worker(state, swarm)->freed_at_us;
+		contender.ticket = machine->parked[contender.parked].ticket;
+		if (best.parked == INDEX_NONE || goes_first(&contender, &best))
+			best = contender;
 	}
-	return first;
+	return best.parked;
 }
 
 /* Each task that was queued: a waiter that fits takes its best, be it this or another. */
@@ -555,7 +654,7 @@ static void serve_fresh(struct machine *machine, int64_t now_us)
 		uint32_t index = ready->fresh[i];
 
 		while (state_task(&machine->state, index)->state == TASK_READY) {
-			uint32_t waiter = waiter_for(machine, state_task(&machine->state, index));
+			uint32_t waiter = waiter_for(machine, index, now_us);
 
 			if (waiter == INDEX_NONE || !serve_next(machine, waiter, now_us))
 				break;
@@ -632,6 +731,16 @@ static void serve_event(struct machine *machine, const struct event *event, int6
 	case EVENT_SWARM_LEFT:
 		dismiss_swarm(machine, event->of.swarm_left.swarm, now_us);
 		break;
+	/* What was refused may be allowed now. */
+	case EVENT_POLICY_RULED:
+	case EVENT_POLICY_SET:
+	case EVENT_POLICY_APPLIED:
+	case EVENT_CLAIM_APPROVED:
+	case EVENT_BUDGET_SET:
+	case EVENT_BUDGET_RENEWED:
+	case EVENT_BREAKER_CLOSED:
+	case EVENT_BREAKER_HALF_OPENED:
+	case EVENT_SWARM_PROFILED:
 	case EVENT_BOARD_UNARCHIVED:
 		look_again(machine, INDEX_NONE, now_us);
 		break;

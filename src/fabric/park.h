@@ -25,6 +25,8 @@ void park_finish(struct machine *machine);
 /* `now_us`, unless time would run backwards. */
 int64_t machine_time(struct machine *machine, int64_t now_us);
 bool machine_commit(struct machine *machine, struct decision *decision);
+/* Folds what a refusal puts on record. */
+void machine_keep(struct machine *machine, struct decision *decision);
 enum err machine_execute(struct machine *machine, const struct command *command,
 			 struct decision *decision);
 void machine_write_answer(const struct command *command, const struct decision *decision,

@@ -4,7 +4,10 @@
 
 #include "base/alloc.h"
 #include "base/ensure.h"
+#include "fabric/govern.h"
 #include "fabric/state.h"
+
+#define LOOKED_MOST 1024	/* tasks of one queue that the governor is asked about for one request */
 
 void ready_finish(struct ready_index *ready)
 {
@@ -182,7 +185,74 @@ static bool goes_before(const struct candidate *a, const struct candidate *b)
 	return a->tie < b->tie;
 }
 
-uint32_t ready_best(const struct state *state, const struct ready_wish *wish)
+/* Entries of a heap that may come next, the smallest first. */
+struct frontier {
+	struct heap places;	/* value: place in the queue's heap */
+};
+
+static void frontier_add(struct frontier *frontier, const struct heap *heap, size_t place)
+{
+	if (place >= heap->count)
+		return;
+	heap_push(&frontier->places, (struct heap_entry){
+		.key = heap->entries[place].key, .tie = heap->entries[place].tie,
+		.value = (uint32_t)place,
+	});
+}
+
+static bool is_current(const struct state *state, const struct ready_queue *queue,
+		       const struct heap_entry *entry)
+{
+	const struct task *task = state_task(state, entry->value);
+
+	return task->state == TASK_READY && task->ready_no == entry->tie &&
+	       -(int64_t)task->priority == entry->key &&
+	       &state->ready.queues[task->queue] == queue && claim_in_the_way(state, task) == INDEX_NONE;
+}
+
+/*
+ * The first task of the queue that the governor lets this swarm have. Others
+ * may have those before it, so they stay where they are.
+ */
+static const struct heap_entry *first_allowed(const struct state *state, struct ready_wish *wish,
+					      const struct ready_queue *queue)
+{
+	const struct heap *heap = &queue->tasks;
+	const struct heap_entry *found = NULL;
+	struct frontier frontier = { 0 };
+	struct govern_verdict first;
+	int looked = 0;
+
+	/* Mostly the governor says yes. */
+	if (govern_judge(state, heap->entries[0].value, wish->swarm, &first) == OK)
+		return &heap->entries[0];
+	frontier_add(&frontier, heap, 0);
+	while (!found && frontier.places.count && looked < LOOKED_MOST) {
+		size_t place = heap_first(&frontier.places)->value;
+		const struct heap_entry *entry = &heap->entries[place];
+		struct govern_verdict verdict;
+		enum err err;
+
+		heap_pop(&frontier.places);
+		frontier_add(&frontier, heap, 2 * place + 1);
+		frontier_add(&frontier, heap, 2 * place + 2);
+		if (!is_current(state, queue, entry))
+			continue;
+		looked++;
+		err = govern_judge(state, entry->value, wish->swarm, &verdict);
+		if (err == OK)
+			found = entry;
+		else if (wish->refused == INDEX_NONE || err == ERR_APPROVAL_REQUIRED)
+			wish->refused = entry->value;
+		/* What holds for the swarm holds for the rest as well. */
+		if (err == ERR_BREAKER_OPEN)
+			break;
+	}
+	heap_finish(&frontier.places);
+	return found;
+}
+
+uint32_t ready_best(const struct state *state, struct ready_wish *wish)
 {
 	/* Taking out what no longer holds does not change what the index says. */
 	struct state *mutable = (struct state *)(uintptr_t)state;
@@ -207,6 +277,11 @@ uint32_t ready_best(const struct state *state, const struct ready_wish *wish)
 		first = first_of(state, ready, queue);
 		if (!first)
 			continue;	/* another queue has taken its place in `busy` */
+		first = first_allowed(state, wish, queue);
+		if (!first) {
+			at++;
+			continue;
+		}
 		candidate = (struct candidate){ first->value, queue->kind,
 						preference(queue, wish->swarm), first->key,
 						first->tie };

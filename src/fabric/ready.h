@@ -54,6 +54,7 @@ struct ready_wish {
 	uint32_t board;		/* INDEX_NONE: any that the swarm works on */
 	bool critical_only;
 	int64_t threshold_ppm;
+	uint32_t refused;	/* a task that fits but for the governor, or INDEX_NONE */
 };
 
 /*
@@ -61,7 +62,7 @@ struct ready_wish {
  * priority first, then what prefers this swarm, then what prefers none,
  * then what was ready first. INDEX_NONE when nothing fits.
  */
-uint32_t ready_best(const struct state *state, const struct ready_wish *wish);
+uint32_t ready_best(const struct state *state, struct ready_wish *wish);
 
 /* Whether a swarm may take tasks of this board at all. */
 bool ready_in_scope(const struct state *state, const struct ready_wish *wish, uint32_t board);

@@ -6,131 +6,27 @@
 #include "base/alloc.h"
 #include "base/ensure.h"
 #include "base/text.h"
+#include "fabric/codec.h"
 
-#define SINK_BYTES 65536
 #define MAGIC "IFSNAP"
 
-/* One function for both directions: what is read is by construction what was written. */
-struct codec {
-	bool reading;
-	bool bad;		/* what is read is not a snapshot */
-	struct slice in;
-	struct buf out;
-	struct arena arena;	/* of lists that are read */
-	state_sink_fn *sink;
-	void *context;
-};
-
-static void flush(struct codec *codec, size_t least)
-{
-	if (codec->out.len < least || codec->out.len == 0)
-		return;
-	codec->sink(codec->context, buf_slice(&codec->out));
-	buf_clear(&codec->out);
-}
-
-static void code_i64(struct codec *codec, int64_t *value)
-{
-	uint64_t bits;
-
-	if (!codec->reading) {
-		varint_add(&codec->out, zigzag(*value));
-	} else if (!codec->bad) {
-		codec->bad = !varint_cut(&codec->in, &bits);
-		*value = codec->bad ? 0 : unzigzag(bits);
-	}
-}
-
-/* A number of the given type, 0 to `most`. */
-#define CODE(codec, place, most)                                              \
-	do {                                                                  \
-		int64_t coded_ = (int64_t)(place);                            \
-		code_i64((codec), &coded_);                                   \
-		if (coded_ < 0 || (uint64_t)coded_ > (uint64_t)(most))        \
-			(codec)->bad = true;                                  \
-		else                                                          \
-			(place) = (__typeof__(place))coded_;                  \
-	} while (0)
-
-static void code_time(struct codec *codec, int64_t *at_us)
-{
-	CODE(codec, *at_us, TIME_US_MAX);
-}
-
-static void code_duration(struct codec *codec, int64_t *ms)
-{
-	CODE(codec, *ms, DURATION_MS_MAX);
-}
-
-static void code_bytes(struct codec *codec, struct slice *bytes)
-{
-	uint64_t len;
-
-	if (!codec->reading) {
-		varint_add(&codec->out, bytes->len);
-		buf_add_slice(&codec->out, *bytes);
-		return;
-	}
-	*bytes = SLICE_EMPTY;
-	if (codec->bad)
-		return;
-	codec->bad = !varint_cut(&codec->in, &len) || len > codec->in.len;
-	if (codec->bad)
-		return;
-	*bytes = slice_head(codec->in, len);
-	codec->in = slice_from(codec->in, len);
-}
-
-static void code_owned(struct codec *codec, struct slice *owned)
-{
-	struct slice bytes = *owned;
-
-	code_bytes(codec, &bytes);
-	if (codec->reading)
-		owned_set(owned, bytes);
-}
-
-static void code_owned_list(struct codec *codec, struct slice_list *owned)
-{
-	uint64_t count = owned->count;
-	struct slice *items;
-
-	CODE(codec, count, codec->reading ? codec->in.len : UINT32_MAX);
-	if (codec->bad)
-		return;
-	if (!codec->reading) {
-		for (size_t i = 0; i < count; i++) {
-			struct slice item = owned->items[i];
-
-			code_bytes(codec, &item);
-		}
-		return;
-	}
-	arena_reset(&codec->arena);
-	items = arena_zero(&codec->arena, count, sizeof(*items));
-	for (size_t i = 0; i < count; i++)
-		code_bytes(codec, &items[i]);
-	if (!codec->bad)
-		owned_list_set(owned, (struct slice_list){ items, count });
-}
-
-/* How many there are; a count that cannot be is refused before anything is made of it. */
-static uint32_t code_count(struct codec *codec, uint64_t count)
-{
-	CODE(codec, count, codec->reading ? codec->in.len : UINT32_MAX);
-	return codec->bad ? 0 : (uint32_t)count;
-}
-
 /* ---- parts --------------------------------------------------------------------------------- */
+
+static bool has_governor(const struct state *state)
+{
+	return state->feature_level >= FEATURE_GOVERNOR;
+}
 
 static void code_header(struct codec *codec, struct state *state)
 {
 	struct slice magic = SLICE(MAGIC);
-	int64_t version = SNAPSHOT_VERSION;
+	/* A ledger that no governor has written to has the snapshots that it always had. */
+	int64_t version = has_governor(state) ? SNAPSHOT_VERSION : SNAPSHOT_VERSION_FIRST;
 
 	code_bytes(codec, &magic);
 	code_i64(codec, &version);
-	if (!slice_is(magic, SLICE(MAGIC)) || version != SNAPSHOT_VERSION)
+	if (!slice_is(magic, SLICE(MAGIC)) || version < SNAPSHOT_VERSION_FIRST ||
+	    version > SNAPSHOT_VERSION)
 		codec->bad = true;
 	CODE(codec, state->last_event, INT64_MAX);
 	code_time(codec, &state->last_at_us);
@@ -159,7 +55,7 @@ static void code_boards(struct codec *codec, struct state *state)
 		code_owned(codec, &board->title);
 		code_time(codec, &board->created_at_us);
 		CODE(codec, board->archived, 1);
-		flush(codec, SINK_BYTES);
+		code_flush(codec, CODEC_SINK_BYTES);
 	}
 }
 
@@ -226,7 +122,7 @@ static void code_swarms(struct codec *codec, struct state *state)
 			state_swarm_of_name(state, id);
 		}
 		code_swarm(codec, state, i);
-		flush(codec, SINK_BYTES);
+		code_flush(codec, CODEC_SINK_BYTES);
 	}
 }
 
@@ -335,7 +231,7 @@ static void code_tasks(struct codec *codec, struct state *state, struct claim_li
 			state_add_task(state, board, id);
 		}
 		code_task(codec, state, i, claims);
-		flush(codec, SINK_BYTES);
+		code_flush(codec, CODEC_SINK_BYTES);
 	}
 }
 
@@ -367,7 +263,7 @@ static void code_blockers(struct codec *codec, struct state *state)
 					blocker->swarm >= state->swarms.count)))
 			codec->bad = true;
 		state->open_blockers += codec->reading && blocker->state == BLOCKER_OPEN;
-		flush(codec, SINK_BYTES);
+		code_flush(codec, CODEC_SINK_BYTES);
 	}
 }
 
@@ -380,7 +276,7 @@ static void code_message(struct codec *codec, struct message *message)
 	code_owned(codec, &message->to_board);
 	code_owned(codec, &message->subject);
 	code_owned(codec, &message->body);
-	flush(codec, SINK_BYTES);
+	code_flush(codec, CODEC_SINK_BYTES);
 }
 
 /* In the order in which they were sent, wherever they happen to lie. */
@@ -450,7 +346,7 @@ static void code_notes(struct codec *codec, struct state *state)
 		code_owned(codec, &note->by);
 		CODE(codec, note->version, INT64_MAX);
 		code_time(codec, &note->written_at_us);
-		flush(codec, SINK_BYTES);
+		code_flush(codec, CODEC_SINK_BYTES);
 	}
 }
 
@@ -464,7 +360,7 @@ static void code_answer(struct codec *codec, struct answer *answer)
 	code_i64(codec, &fingerprint);
 	code_time(codec, &answer->at_us);
 	answer->fingerprint = (uint64_t)fingerprint;
-	flush(codec, SINK_BYTES);
+	code_flush(codec, CODEC_SINK_BYTES);
 }
 
 static void code_answers(struct codec *codec, struct state *state)
@@ -510,8 +406,10 @@ void state_save(const struct state *state, state_sink_fn *sink, void *context)
 	code_notes(&codec, same);
 	code_answers(&codec, same);
 	code_quarantined(&codec, same);
+	if (has_governor(state))
+		code_govern(&codec, same);
 	ENSURE(!codec.bad);
-	flush(&codec, 0);
+	code_flush(&codec, 0);
 	buf_finish(&codec.out);
 }
 
@@ -623,11 +521,13 @@ enum err state_load(struct state *state, struct slice bytes)
 	code_notes(&codec, state);
 	code_answers(&codec, state);
 	code_quarantined(&codec, state);
-	if (codec.in.len)
-		codec.bad = true;
 	load_specs(&codec, state);
 	if (!codec.bad)
 		load_claims(&codec, state, &claims);
+	if (!codec.bad && has_governor(state))
+		code_govern(&codec, state);
+	if (codec.in.len)
+		codec.bad = true;
 	claims_finish(&claims);
 	arena_finish(&codec.arena);
 	/* What is whole may still contradict itself; nothing may be decided on that. */

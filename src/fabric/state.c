@@ -69,6 +69,7 @@ void state_init(struct state *state, uint64_t hash_seed)
 	state->messages.item_size = sizeof(struct message);
 	state->quarantined.item_size = sizeof(struct slice);
 	state->claims.item_size = sizeof(struct claim);
+	govern_init(state);
 	capability_init(&state->capabilities);
 	lifecycle_init(&state->lifecycle);
 }
@@ -87,6 +88,7 @@ static void finish_tasks(struct state *state)
 		struct claim *claim = state_claim(state, i);
 
 		owned_set(&claim->note, SLICE_EMPTY);
+		owned_set(&claim->stop, SLICE_EMPTY);
 		owned_list_free(&claim->paths);
 		free(claim->waiting);
 	}
@@ -129,6 +131,7 @@ void state_finish(struct state *state)
 {
 	finish_tasks(state);
 	finish_swarms(state);
+	govern_finish(state);
 	for (uint32_t i = 0; i < state->messages.count; i++)
 		state_drop_message(state, i);
 	while (state->note_count)
@@ -271,6 +274,7 @@ uint32_t state_add_task(struct state *state, uint32_t board, struct slice id)
 	task->claim = INDEX_NONE;
 	task->prefers = INDEX_NONE;
 	task->queue = INDEX_NONE;
+	task->answers = INDEX_NONE;
 	task->state = TASK_BLOCKED;
 	map_add(&state->task_map, task_hash(state, board, id), index);
 	on->tasks = alloc_grow(on->tasks, &on->task_capacity, on->task_count + 1,
@@ -294,6 +298,7 @@ uint32_t state_swarm_of_name(struct state *state, struct slice id)
 	swarm->first_claim = INDEX_NONE;
 	swarm->slots = 1;
 	swarm->skills = capability_set_of(&state->capabilities, (struct slice_list){ 0 });
+	govern_add_worker(state);
 	map_add(&state->swarm_map, hash_slice(state->hash_seed, id), index);
 	return index;
 }
@@ -406,6 +411,15 @@ static void set_deps(struct state *state, uint32_t index, struct slice_list deps
 	}
 }
 
+static uint8_t traits_of(const struct task_spec *spec)
+{
+	bool has_cost = spec->est_cost_usd >= 0 || spec->max_cost_usd >= 0 || spec->est_ms > 0;
+
+	return (uint8_t)((has_cost ? TASK_HAS_COST : 0) |
+			 (spec->avoids.count ? TASK_HAS_AVOIDS : 0) |
+			 (spec->helps.len ? TASK_HELPS : 0));
+}
+
 void state_spec_apply(struct state *state, uint32_t index, const struct task_spec *spec)
 {
 	struct task *task = state_task(state, index);
@@ -415,6 +429,10 @@ void state_spec_apply(struct state *state, uint32_t index, const struct task_spe
 	task->max_attempts = (uint16_t)spec->max_attempts;
 	task->needs = capability_set_of(&state->capabilities, spec->needs);
 	task->prefers = spec->prefers.len ? state_swarm_of_name(state, spec->prefers) : INDEX_NONE;
+	task->traits = traits_of(spec);
+	task->redundancy = (uint8_t)(spec->answers.len ? 0 : spec->redundancy);
+	task->answers = spec->answers.len ? state_find_task(state, task->board, spec->answers) :
+					    INDEX_NONE;
 	task->queue = ready_queue_of(&state->ready, task->board, task->kind, task->needs,
 				     task->prefers);
 	set_deps(state, index, spec->deps);
@@ -536,6 +554,7 @@ void state_claim_drop(struct state *state, uint32_t index)
 	task->claim = INDEX_NONE;
 	ready_wake(state, index);
 	owned_set(&claim->note, SLICE_EMPTY);
+	owned_set(&claim->stop, SLICE_EMPTY);
 	owned_list_free(&claim->paths);
 	*claim = (struct claim){ .task = INDEX_NONE, .swarm = INDEX_NONE,
 				 .next_of_swarm = state->free_claim,

@@ -24,13 +24,84 @@
 #include "fabric/command.h"
 #include "fabric/lifecycle.h"
 #include "fabric/ready.h"
+#include "governor/budget.h"
 #include "governor/capability.h"
+#include "governor/cost.h"
+#include "governor/escalation.h"
+#include "governor/policy.h"
+#include "governor/worker.h"
 
 enum timer_what {
 	TIMER_LEASE,		/* value: claim */
 	TIMER_READY,		/* value: delayed task */
 	TIMER_START_BY,		/* value: task */
 	TIMER_PRESENCE,		/* value: swarm */
+	TIMER_BUDGET,		/* value: budget whose next period begins */
+	TIMER_BREAKER,		/* value: swarm whose breaker may be probed */
+};
+
+/* A budget and what it is of. */
+struct budget_entry {
+	/* Durable */
+	enum budget_scope scope;
+	uint32_t of;		/* board, swarm or task; 0 for the fabric */
+	struct budget budget;
+	int64_t set_at_us;
+};
+
+/* A person has allowed a claim. */
+struct approval {
+	uint32_t task;
+	uint32_t swarm;		/* INDEX_NONE: any */
+	struct slice by;	/* owned, like reason */
+	struct slice reason;
+	int64_t at_us;
+};
+
+/* What a model's tokens cost, beside the table that the program brings. */
+struct price_entry {
+	struct slice model;	/* owned, like source and date */
+	struct price price;
+	struct slice source;
+	struct slice date;
+};
+
+/* How sure a worker was of its answer, and how much its word counted then. */
+struct opinion {
+	uint32_t task;			/* the answer */
+	int64_t confidence_ppm;
+	int64_t weight_ppm;
+};
+
+struct capability_text {
+	struct slice capability;	/* owned, like description */
+	struct slice description;
+};
+
+/* What the governor keeps; the parts are its own, what joins them is fabric's. */
+struct govern {
+	/* Durable */
+	struct policy policy;
+	struct arena policy_arena;	/* of its rules */
+	struct slice policy_document;	/* owned; empty: the default policy */
+	uint64_t policy_no;		/* event that applied it; 0: none did */
+	struct slab workers;		/* struct worker; numbers are those of swarms */
+	struct slab budgets;		/* struct budget_entry */
+	struct slab attempts;		/* struct attempt: those that failed or cost something */
+	struct slab charges;		/* struct charge */
+	struct slab names;		/* struct slice: models and operations; owned */
+	struct slab approvals;		/* struct approval */
+	struct slab prices;		/* struct price_entry */
+	struct slab capability_texts;	/* struct capability_text */
+	struct slab escalations;	/* struct escalation */
+	struct slab opinions;		/* struct opinion */
+	uint64_t violation_hash;	/* of the last refusal that was put on record */
+
+	/* Volatile */
+	struct map budget_map, attempt_map, task_attempts, name_map, price_map, approval_map,
+		   escalation_map, opinion_map;
+	uint32_t open_escalations;
+	uint32_t open_breakers;		/* of registered swarms */
 };
 
 /* The remembered answer of a command that came with an idempotency key. */
@@ -59,6 +130,8 @@ struct state {
 	size_t answer_first, answer_count, answer_capacity;
 	struct note **notes;		/* sorted by key; owned */
 	size_t note_count, note_capacity;
+
+	struct govern govern;
 
 	/* Volatile */
 	uint64_t hash_seed;
@@ -176,6 +249,71 @@ void state_timer(struct state *state, enum timer_what what, uint32_t value, int6
  */
 void state_lease_timer(struct state *state, uint32_t claim, int64_t at_us);
 void state_presence_timer(struct state *state, uint32_t swarm, int64_t at_us);
+
+/* ---- the governor's (state_govern.c) ---- */
+
+static inline struct worker *state_worker(const struct state *state, uint32_t swarm)
+{
+	return slab_at(&state->govern.workers, swarm);
+}
+static inline struct budget_entry *state_budget(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->govern.budgets, index);
+}
+static inline struct attempt *state_attempt(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->govern.attempts, index);
+}
+static inline struct charge *state_charge(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->govern.charges, index);
+}
+static inline struct escalation *state_escalation(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->govern.escalations, index);
+}
+
+void govern_init(struct state *state);
+void govern_finish(struct state *state);
+/* With every swarm. */
+void govern_add_worker(struct state *state);
+
+/* Numbers, or INDEX_NONE. `of` is 0 for the fabric. */
+uint32_t state_find_budget(const struct state *state, enum budget_scope scope, uint32_t of);
+uint32_t state_add_budget(struct state *state, enum budget_scope scope, uint32_t of);
+/* The budgets that a claim of this task by this swarm draws on; returns how many. */
+size_t state_budgets_of(const struct state *state, uint32_t task, uint32_t swarm,
+			uint32_t ret_budgets[BUDGET_SCOPE_COUNT]);
+/* What live claims have reserved in this scope. */
+int64_t state_reserved_in(const struct state *state, enum budget_scope scope, uint32_t of);
+
+uint32_t state_find_attempt(const struct state *state, uint32_t task, uint32_t swarm,
+			    uint64_t fence);
+/* Finds it, or makes it: live. */
+uint32_t state_attempt_of(struct state *state, uint32_t task, uint32_t swarm, uint64_t fence);
+/* The last attempt at the task that is kept, or INDEX_NONE; then next_of_task. */
+uint32_t state_first_attempt(const struct state *state, uint32_t task);
+/* Adds to the attempt's charge of this day, model and operation. */
+struct charge *state_charge_of(struct state *state, uint32_t attempt, int32_t day, uint32_t model,
+			       uint32_t operation);
+void state_link_attempt(struct state *state, uint32_t attempt);
+void state_link_charge(struct state *state, uint32_t charge);
+/* The number of a model's or operation's name; INDEX_NONE for an empty one. */
+uint32_t state_name(struct state *state, struct slice name);
+struct slice state_name_text(const struct state *state, uint32_t name);
+
+/* False when neither the user nor the program knows the model. */
+bool state_find_price(const struct state *state, struct slice model, struct price *ret_price);
+uint32_t state_find_own_price(const struct state *state, struct slice model);
+bool state_is_approved(const struct state *state, uint32_t task, uint32_t swarm);
+void state_link_approval(struct state *state, uint32_t approval);
+/* NULL when it is no answer, or not given yet. */
+const struct opinion *state_find_opinion(const struct state *state, uint32_t answer);
+void state_link_opinion(struct state *state, uint32_t opinion);
+uint32_t state_find_escalation(const struct state *state, struct slice id);
+uint32_t state_add_escalation(struct state *state, struct slice id);
+/* One that is not resolved and has this key, or INDEX_NONE. */
+uint32_t state_find_open_escalation(const struct state *state, struct slice once);
 
 /* Owned copies, as the structs hold them. */
 void owned_set(struct slice *owned, struct slice value);

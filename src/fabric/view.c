@@ -29,6 +29,20 @@ static void view_claim(const struct state *state, const struct claim *claim,
 		json_put_texts(json, "reserved", claim->paths);
 	if (claim->imported)
 		json_put_bool(json, "imported", true);
+	if (claim->expected_nanousd > 0) {
+		json_key(json, "expected_usd");
+		json_money(json, claim->expected_nanousd);
+	}
+	if (claim->reserved_nanousd) {
+		json_key(json, "reserved_usd");
+		json_money(json, claim->reserved_nanousd);
+	}
+	if (claim->reports) {
+		json_key(json, "spent_usd");
+		json_money(json, claim->spent_nanousd);
+	}
+	if (claim->stop.len)
+		json_put_text(json, "stop", claim->stop);
 }
 
 static void view_outcome(const struct task *task, struct arena *arena, struct json_writer *json)
@@ -157,6 +171,7 @@ static void view_swarm_members(const struct state *state, uint32_t index, int64_
 		json_put_i64(json, "spare", swarm->spare);
 	if (swarm->help_wanted.len)
 		json_put_text(json, "help_wanted", swarm->help_wanted);
+	view_worker(state, index, json);
 }
 
 void view_swarm(const struct state *state, uint32_t swarm, int64_t now_us,
@@ -229,19 +244,25 @@ void view_counts(const struct state *state, struct json_writer *json)
 	json_put_i64(json, "open_blockers", state->open_blockers);
 	json_put_i64(json, "unread_messages", state->live_messages);
 	json_put_i64(json, "notes", (int64_t)state->note_count);
+	json_put_i64(json, "open_escalations", state->govern.open_escalations);
+	json_put_i64(json, "open_breakers", state->govern.open_breakers);
+}
+
+uint32_t view_index(const struct decision *decision)
+{
+	/* A task that the decision made is known by the board it came onto. */
+	if (decision->name.len)
+		return state_find_task(decision->state, decision->index, decision->name);
+	return decision->index;
 }
 
 void view_answer(const struct decision *decision, struct json_writer *json)
 {
 	const struct state *state = decision->state;
-	uint32_t index = decision->index;
 
 	switch (decision->about) {
 	case ABOUT_TASK:
-		/* A task that the decision made is known by the board it came onto. */
-		if (decision->name.len)
-			index = state_find_task(state, decision->index, decision->name);
-		view_task_members(state, index, decision->now_us, json);
+		view_task_members(state, view_index(decision), decision->now_us, json);
 		break;
 	case ABOUT_BOARD:
 		view_board_members(state, state_find_board(state, decision->name), json);
@@ -255,6 +276,9 @@ void view_answer(const struct decision *decision, struct json_writer *json)
 		break;
 	case ABOUT_NOTE:
 		view_note_members(state_find_note(state, decision->name), json);
+		break;
+	case ABOUT_ESCALATION:
+		view_escalation_members(state, state_find_escalation(state, decision->name), json);
 		break;
 	case ABOUT_NOTHING:
 		break;
@@ -538,6 +562,19 @@ view_fn *view_of(enum command_type type)
 		[COMMAND_MESSAGE_LIST] = view_message_list,
 		[COMMAND_NOTE_GET] = view_note_get,
 		[COMMAND_NOTE_LIST] = view_note_list,
+		[COMMAND_CAPABILITY_LIST] = view_capability_list,
+		[COMMAND_GOVERNOR_MATCH] = view_governor_match,
+		[COMMAND_GOVERNOR_COORDINATE] = view_governor_coordinate,
+		[COMMAND_GOVERNOR_MANIFEST] = view_governor_manifest,
+		[COMMAND_GOVERNOR_PERFORMANCE] = view_governor_performance,
+		[COMMAND_GOVERNOR_BREAKERS] = view_governor_breakers,
+		[COMMAND_POLICY_SHOW] = view_policy_show,
+		[COMMAND_COST_REPORT] = view_cost_report,
+		[COMMAND_COST_HISTORY] = view_cost_history,
+		[COMMAND_COST_BUDGET] = view_cost_budget,
+		[COMMAND_PRICE_LIST] = view_price_list,
+		[COMMAND_ESCALATION_LIST] = view_escalation_list,
+		[COMMAND_ESCALATION_SHOW] = view_escalation_show,
 	};
 
 	return table[type];

@@ -26,7 +26,18 @@ typedef enum err view_fn(struct decision *decision, const struct command *comman
 /* The function of a command that only reads, NULL for others. */
 view_fn *view_of(enum command_type type);
 view_fn view_why;
+view_fn view_capability_list, view_governor_match, view_governor_coordinate, view_governor_manifest,
+	view_governor_performance, view_governor_breakers, view_policy_show;
+view_fn view_cost_report, view_cost_history, view_cost_budget, view_price_list;
+view_fn view_escalation_list, view_escalation_show;
 
+/* Members of an open object: what the governor knows of a swarm. */
+void view_worker(const struct state *state, uint32_t swarm, struct json_writer *json);
+void view_escalation_members(const struct state *state, uint32_t escalation,
+			     struct json_writer *json);
+
+/* The task that an answer is about. */
+uint32_t view_index(const struct decision *decision);
 /* What a decision's answer is about, after its events are folded. */
 void view_answer(const struct decision *decision, struct json_writer *json);
 

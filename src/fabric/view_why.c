@@ -2,6 +2,7 @@
  * Why a task waits, by what chain, and who could take it.
  */
 #include "base/ensure.h"
+#include "fabric/govern.h"
 #include "fabric/view.h"
 
 #define WHY_CHAIN_MOST 1000	/* longer chains are told by their first part */
@@ -68,13 +69,14 @@ static void write_swarm(struct decision *decision, uint32_t task, uint32_t swarm
 {
 	const struct state *state = decision->state;
 	struct state *mutable = (struct state *)(uintptr_t)state;
+	struct govern_verdict verdict;
 	struct decision probe;
 	struct task_spec spec;
 	enum err err;
 
 	decision_init(&probe, state, decision->now_us, decision->actor, decision->arena);
 	task_spec_of(state_task(state, task), decision->arena, &spec);
-	err = decide_may_claim(&probe, task, swarm, spec.paths);
+	err = decide_may_claim(&probe, task, swarm, spec.paths, &verdict);
 	json_object(json);
 	json_put_text(json, "swarm", state_swarm(state, swarm)->id);
 	json_put_bool(json, "can_claim", err == OK);

@@ -1,0 +1,361 @@
+/*
+ * What was spent, on what and how much of it for nothing; budgets and prices.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/ensure.h"
+#include "fabric/decide_govern.h"
+#include "fabric/view.h"
+
+/* ---- reports ------------------------------------------------------------------------------- */
+
+struct cost_row {
+	struct slice name;	/* in the arena */
+	int64_t cost_nanousd;
+	int64_t wasted_nanousd;
+	int64_t tokens[TOKEN_KIND_COUNT];
+	uint64_t reports, unpriced;
+};
+
+struct report {
+	const struct state *state;
+	struct arena *arena;
+	struct cost_row *rows;
+	size_t count, capacity;
+	struct map by_name;
+	struct cost_row all;
+};
+
+static bool same_row(const void *context, uint32_t value, const void *key)
+{
+	const struct report *report = context;
+
+	return slice_is(report->rows[value].name, *(const struct slice *)key);
+}
+
+static struct cost_row *row_of(struct report *report, struct slice name)
+{
+	uint32_t hash = hash_slice(1, name);
+	uint32_t index = map_find(&report->by_name, hash, same_row, report, &name);
+
+	if (index == MAP_NONE) {
+		index = (uint32_t)report->count;
+		report->rows = alloc_grow(report->rows, &report->capacity, report->count + 1,
+					  sizeof(*report->rows));
+		report->rows[report->count++] =
+			(struct cost_row){ .name = arena_copy(report->arena, name) };
+		map_add(&report->by_name, hash, index);
+	}
+	return &report->rows[index];
+}
+
+static void add_bounded(int64_t *sum, int64_t more)
+{
+	if (__builtin_add_overflow(*sum, more, sum))
+		*sum = INT64_MAX;
+}
+
+static void add_to(struct cost_row *row, const struct charge *charge, bool wasted)
+{
+	add_bounded(&row->cost_nanousd, charge->cost_nanousd);
+	if (wasted)
+		add_bounded(&row->wasted_nanousd, charge->cost_nanousd);
+	for (int i = 0; i < TOKEN_KIND_COUNT; i++)
+		add_bounded(&row->tokens[i], charge->tokens[i]);
+	row->reports += charge->reports;
+	row->unpriced += charge->unpriced;
+}
+
+/* What a task needs, as one name: "code:c, docs:api". */
+static struct slice needs_text(struct report *report, uint32_t task)
+{
+	struct task_spec spec;
+	struct buf text = { 0 };
+	struct slice made;
+
+	task_spec_of(state_task(report->state, task), report->arena, &spec);
+	for (size_t i = 0; i < spec.needs.count; i++) {
+		if (i)
+			buf_add_lit(&text, ", ");
+		buf_add_slice(&text, spec.needs.items[i]);
+	}
+	made = arena_copy(report->arena, buf_slice(&text));
+	buf_finish(&text);
+	return made;
+}
+
+static struct slice name_of(struct report *report, const struct charge *charge, enum cost_by by)
+{
+	const struct state *state = report->state;
+	const struct attempt *attempt = state_attempt(state, charge->attempt);
+	const struct task *task = attempt->task == INDEX_NONE ? NULL :
+								state_task(state, attempt->task);
+
+	switch (by) {
+	case COST_BY_SWARM: return state_swarm(state, attempt->swarm)->id;
+	case COST_BY_TASK: return task ? task_id(task) : SLICE_EMPTY;
+	case COST_BY_BOARD: return task ? state_board(state, task->board)->id : SLICE_EMPTY;
+	case COST_BY_MODEL: return state_name_text(state, charge->model);
+	case COST_BY_OPERATION: return state_name_text(state, charge->operation);
+	case COST_BY_CAPABILITY: return task ? needs_text(report, attempt->task) : SLICE_EMPTY;
+	case COST_BY_COUNT:
+	default: BUG("rows of a report are something");
+	}
+}
+
+struct cost_filter {
+	int32_t first_day;
+	uint32_t board;		/* INDEX_NONE: any, like swarm */
+	uint32_t swarm;
+};
+
+static bool is_meant(const struct state *state, const struct charge *charge,
+		     const struct cost_filter *filter)
+{
+	const struct attempt *attempt = state_attempt(state, charge->attempt);
+
+	if (charge->day < filter->first_day ||
+	    (filter->swarm != INDEX_NONE && attempt->swarm != filter->swarm))
+		return false;
+	return filter->board == INDEX_NONE ||
+	       (attempt->task != INDEX_NONE &&
+		state_task(state, attempt->task)->board == filter->board);
+}
+
+static enum err find_filter(struct decision *decision, int64_t period_ms, struct slice board,
+			    struct slice swarm, struct cost_filter *ret_filter)
+{
+	int64_t from_us = decision->now_us - period_ms * 1000;
+	enum err err = OK;
+
+	*ret_filter = (struct cost_filter){ .board = INDEX_NONE, .swarm = INDEX_NONE };
+	if (period_ms && from_us > 0)
+		ret_filter->first_day = (int32_t)(from_us / DAY_US);
+	if (board.len)
+		err = decision_board(decision, board, &ret_filter->board);
+	if (err == OK && swarm.len)
+		err = decision_swarm(decision, swarm, &ret_filter->swarm);
+	return err;
+}
+
+/* The most expensive first; equal ones by their names. */
+static int compare_rows(const void *a, const void *b)
+{
+	const struct cost_row *left = a, *right = b;
+
+	if (left->cost_nanousd != right->cost_nanousd)
+		return left->cost_nanousd > right->cost_nanousd ? -1 : 1;
+	return slice_compare(left->name, right->name);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct cost_row *left = a, *right = b;
+
+	return slice_compare(left->name, right->name);
+}
+
+static void view_row(const struct cost_row *row, const char *key, struct json_writer *json)
+{
+	static const char *const names[TOKEN_KIND_COUNT] = {
+		[TOKEN_INPUT] = "input_tokens", [TOKEN_OUTPUT] = "output_tokens",
+		[TOKEN_CACHE_READ] = "cache_read_tokens", [TOKEN_CACHE_WRITE] = "cache_write_tokens",
+	};
+
+	if (key)
+		json_put_text(json, key, row->name);
+	json_key(json, "cost_usd");
+	json_money(json, row->cost_nanousd);
+	json_key(json, "wasted_usd");
+	json_money(json, row->wasted_nanousd);
+	for (int i = 0; i < TOKEN_KIND_COUNT; i++)
+		json_put_i64(json, names[i], row->tokens[i]);
+	json_put_i64(json, "reports", (int64_t)row->reports);
+	json_put_i64(json, "unpriced", (int64_t)row->unpriced);
+}
+
+static void view_report(struct report *report, const char *key,
+			int (*compare)(const void *a, const void *b), struct json_writer *json)
+{
+	if (report->count)
+		qsort(report->rows, report->count, sizeof(*report->rows), compare);
+	json_key(json, "rows");
+	json_array(json);
+	for (size_t i = 0; i < report->count; i++) {
+		json_object(json);
+		view_row(&report->rows[i], key, json);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_key(json, "total");
+	json_object(json);
+	view_row(&report->all, NULL, json);
+	json_object_end(json);
+	/* A sum without these is not the whole truth, and says so. */
+	if (report->all.unpriced)
+		json_put_str(json, "incomplete", "some reports name a model without a price; "
+						 "their cost is not in the sums");
+	free(report->rows);
+	map_finish(&report->by_name);
+}
+
+enum err view_cost_report(struct decision *decision, const struct command *command,
+			  struct json_writer *json)
+{
+	const struct cmd_cost_report *args = &command->args.cost_report;
+	const struct state *state = decision->state;
+	struct report report = { .state = state, .arena = decision->arena };
+	struct cost_filter filter;
+	enum err err = find_filter(decision, args->period_ms, args->board, args->swarm, &filter);
+
+	if (err != OK)
+		return err;
+	for (uint32_t i = 0; i < state->govern.charges.count; i++) {
+		const struct charge *charge = state_charge(state, i);
+		bool wasted = attempt_is_wasted(state_attempt(state, charge->attempt));
+
+		if (!is_meant(state, charge, &filter))
+			continue;
+		add_to(row_of(&report, name_of(&report, charge, (enum cost_by)args->by)), charge,
+		       wasted);
+		add_to(&report.all, charge, wasted);
+	}
+	json_put_str(json, "by", cost_by_names[args->by]);
+	view_report(&report, "name", compare_rows, json);
+	return OK;
+}
+
+static struct slice day_text(struct report *report, int32_t day)
+{
+	struct buf text = { 0 };
+	struct slice made;
+
+	buf_add_time(&text, (int64_t)day * DAY_US);
+	made = arena_copy(report->arena, slice_head(buf_slice(&text), 10));
+	buf_finish(&text);
+	return made;
+}
+
+enum err view_cost_history(struct decision *decision, const struct command *command,
+			   struct json_writer *json)
+{
+	const struct cmd_cost_history *args = &command->args.cost_history;
+	const struct state *state = decision->state;
+	struct report report = { .state = state, .arena = decision->arena };
+	struct cost_filter filter;
+	enum err err = find_filter(decision, args->period_ms, args->board, args->swarm, &filter);
+
+	if (err != OK)
+		return err;
+	for (uint32_t i = 0; i < state->govern.charges.count; i++) {
+		const struct charge *charge = state_charge(state, i);
+		bool wasted = attempt_is_wasted(state_attempt(state, charge->attempt));
+
+		if (!is_meant(state, charge, &filter))
+			continue;
+		add_to(row_of(&report, day_text(&report, charge->day)), charge, wasted);
+		add_to(&report.all, charge, wasted);
+	}
+	view_report(&report, "day", compare_names, json);
+	return OK;
+}
+
+/* ---- budgets and prices -------------------------------------------------------------------- */
+
+static void view_budget(struct decision *decision, const struct budget_entry *entry,
+			struct json_writer *json)
+{
+	const struct budget *budget = &entry->budget;
+
+	json_object(json);
+	json_put_str(json, "scope", budget_scope_names[entry->scope]);
+	json_put_text(json, "of", decide_budget_name(decision, entry));
+	json_key(json, "limit_usd");
+	json_money(json, budget->limit_nanousd);
+	json_key(json, "spent_usd");
+	json_money(json, budget_spent_all(budget));
+	json_key(json, "reserved_usd");
+	json_money(json, budget->reserved_nanousd);
+	json_key(json, "left_usd");
+	json_money(json, budget_left(budget));
+	if (budget->over_nanousd) {
+		json_key(json, "over_usd");
+		json_money(json, budget->over_nanousd);
+	}
+	if (budget->soft_nanousd != BUDGET_NO_LIMIT) {
+		json_key(json, "soft_usd");
+		json_money(json, budget->soft_nanousd);
+	}
+	json_put_str(json, "level", budget_level_names[budget_level_now(budget)]);
+	if (budget->period_us) {
+		json_put_i64(json, "budget_duration_ms", budget->period_us / 1000);
+		json_put_time(json, "resets_at",
+			      budget_next_period_us(budget, decision->now_us));
+	}
+	json_object_end(json);
+}
+
+enum err view_cost_budget(struct decision *decision, const struct command *command,
+			  struct json_writer *json)
+{
+	const struct state *state = decision->state;
+	int64_t scope = command->args.cost_budget.scope;
+
+	json_key(json, "budgets");
+	json_array(json);
+	for (uint32_t i = 0; i < state->govern.budgets.count; i++)
+		if (scope < 0 || (int64_t)state_budget(state, i)->scope == scope)
+			view_budget(decision, state_budget(state, i), json);
+	json_array_end(json);
+	return OK;
+}
+
+static void view_price(const struct price_row *row, bool own, struct json_writer *json)
+{
+	static const char *const names[TOKEN_KIND_COUNT] = {
+		[TOKEN_INPUT] = "input_usd", [TOKEN_OUTPUT] = "output_usd",
+		[TOKEN_CACHE_READ] = "cache_read_usd", [TOKEN_CACHE_WRITE] = "cache_write_usd",
+	};
+
+	json_object(json);
+	json_put_text(json, "model", row->model);
+	for (int i = 0; i < TOKEN_KIND_COUNT; i++) {
+		json_key(json, names[i]);
+		if (row->price.nanousd_per_million[i] < 0)
+			json_null(json);
+		else
+			json_money(json, row->price.nanousd_per_million[i]);
+	}
+	if (row->date.len)
+		json_put_text(json, "date", row->date);
+	if (row->source.len)
+		json_put_text(json, "source", row->source);
+	json_put_bool(json, "set_here", own);
+	json_object_end(json);
+}
+
+enum err view_price_list(struct decision *decision, const struct command *command,
+			 struct json_writer *json)
+{
+	const struct state *state = decision->state;
+
+	(void)command;
+	json_key(json, "prices");
+	json_array(json);
+	for (size_t i = 0; i < price_builtin_count; i++) {
+		struct price_row row = price_builtin(i);
+
+		if (state_find_own_price(state, row.model) == INDEX_NONE)
+			view_price(&row, false, json);
+	}
+	for (uint32_t i = 0; i < state->govern.prices.count; i++) {
+		const struct price_entry *entry = slab_at(&state->govern.prices, i);
+		struct price_row row = { entry->model, entry->price, entry->date, entry->source };
+
+		view_price(&row, true, json);
+	}
+	json_array_end(json);
+	json_put_str(json, "unit", "dollars per million tokens");
+	return OK;
+}
