@@ -44,6 +44,44 @@ struct hash hash_of(struct slice bytes)
 	return hash_end(&state);
 }
 
+struct hash hash_hmac(struct slice key, const struct slice *parts, size_t count)
+{
+	crypto_auth_hmacsha256_state state;
+	struct hash hash;
+
+	ENSURE(crypto_auth_hmacsha256_init(&state, bytes_of(key.len ? key : SLICE("")),
+					   key.len) == 0);
+	for (size_t i = 0; i < count; i++)
+		if (parts[i].len > 0)
+			ENSURE(crypto_auth_hmacsha256_update(&state, bytes_of(parts[i]),
+							     parts[i].len) == 0);
+	ENSURE(crypto_auth_hmacsha256_final(&state, hash.bytes) == 0);
+	sodium_memzero(&state, sizeof(state));
+	return hash;
+}
+
+void hash_add_base64(struct buf *out, struct slice bytes)
+{
+	size_t size = sodium_base64_encoded_len(bytes.len, sodium_base64_VARIANT_ORIGINAL);
+	char *text = buf_reserve(out, size);
+
+	ENSURE(sodium_bin2base64(text, size, bytes_of(bytes), bytes.len,
+				 sodium_base64_VARIANT_ORIGINAL) != NULL);
+	out->len += size - 1;	/* it ends with a zero byte */
+}
+
+bool hash_from_base64(struct slice text, struct buf *out)
+{
+	unsigned char *bytes = (unsigned char *)buf_reserve(out, text.len + 1);
+	size_t len;
+
+	if (sodium_base642bin(bytes, text.len + 1, text.ptr, text.len, NULL, &len, NULL,
+			      sodium_base64_VARIANT_ORIGINAL) != 0)
+		return false;
+	out->len += len;
+	return true;
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -1,5 +1,6 @@
 /*
- * hash - SHA-256: the seam to the library that computes it.
+ * hash - SHA-256 and what is made of it: the seam to the library that
+ * computes it.
  */
 #ifndef WITNESS_HASH_H
 #define WITNESS_HASH_H
@@ -9,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/ensure.h"
 #include "base/slice.h"
 
@@ -36,6 +38,14 @@ static inline bool hash_is(const struct hash *a, const struct hash *b)
 {
 	return memcmp(a->bytes, b->bytes, HASH_BYTES) == 0;
 }
+
+/* HMAC-SHA256 (RFC 2104) of parts that follow each other; a key of any length, also none. */
+struct hash hash_hmac(struct slice key, const struct slice *parts, size_t count);
+
+/* Appends bytes as base64, with padding. */
+void hash_add_base64(struct buf *out, struct slice bytes);
+/* Appends what base64 stands for; false, and nothing appended, when it is none. */
+MUST_USE bool hash_from_base64(struct slice text, struct buf *out);
 
 /* Exactly HASH_HEX_BYTES hexadecimal digits, either case. */
 MUST_USE bool hash_from_hex(struct slice text, struct hash *ret_hash);
