@@ -25,7 +25,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SECONDARY:
 
 # Rooms, highest first: the order in which static libraries are linked. tools/layers keeps it true.
-ROOMS := cli client daemon api sandbox witness bus document fabric chassis governor coordinator \
+ROOMS := cli daemon client api sandbox witness bus document fabric chassis governor coordinator \
 	sys base
 PURE := base coordinator governor chassis fabric
 TESTS := unit core contract api sim
@@ -162,7 +162,7 @@ $(OUT)/ifctl: $(OBJ)/src/cli/main.o \
 	$(Q)$(link)
 $(OUT)/if: $(OUT)/ifctl
 	$(Q)ln -sf ifctl $@
-DAEMON_LIBS := $(call room_libs,$(filter-out cli client,$(ROOMS)))
+DAEMON_LIBS := $(call room_libs,$(filter-out cli,$(ROOMS)))
 $(OUT)/libexec/infrafabric/if-coordinator: $(OBJ)/src/daemon/main.o $(DAEMON_LIBS)
 	$(LINK)
 	$(Q)$(link)

@@ -23,7 +23,12 @@
 	SETTING(ACTOR, "as", "IF_ACTOR", "Who acts, for the record; by default swarm or user") \
 	SETTING(TIMEOUT, "timeout", "IF_TIMEOUT", "How long to wait for an answer")         \
 	SETTING(DATA, "data", "IF_DATA", "Folder where `coordinator start` keeps the ledger") \
-	SETTING(LISTEN, "listen", "IF_LISTEN", "Address on which `coordinator start` listens on TCP")
+	SETTING(LISTEN, "listen", "IF_LISTEN", "Address on which `coordinator start` listens on TCP") \
+	SETTING(WEBHOOK, "webhook", "IF_WEBHOOK", "URL to which escalations are sent")      \
+	SETTING(WEBHOOK_SECRET_FILE, "webhook-secret-file", "IF_WEBHOOK_SECRET_FILE",       \
+		"File with the secrets that sign for the webhook, one a line")              \
+	SETTING(NOTIFY_COMMAND, "notify-command", "IF_NOTIFY_COMMAND",                      \
+		"Command that reads each escalation on its standard input")
 
 enum setting {
 #define SETTING(NAME, ...) SETTING_##NAME,

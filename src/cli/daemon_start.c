@@ -12,7 +12,7 @@
 
 #define DAEMON_NAME "libexec/infrafabric/if-coordinator"
 #define READY_TIMEOUT_MS 120000		/* a ledger of years is verified before the first answer */
-#define ARGV_MAX 16
+#define ARGV_MAX 24
 #define PATH_BYTES_MAX 4096
 #define LEDGER_NAME "/ledger.db"
 #define LOG_NAME "/coordinator.log"
@@ -140,10 +140,21 @@ static enum err choose_ledger(struct cli *cli, const struct args *args, struct p
 	return make_folder_of(cli, plan->ledger, detail);
 }
 
+/* What a flag says, else the setting, goes to the daemon as it is. */
+static void pass_on(struct cli *cli, const struct args *args, struct plan *plan, const char *name,
+		    const char *flag, enum setting setting)
+{
+	const char *value = text_or_null(args, name);
+
+	if (!value)
+		value = cli->config.values[setting].text;
+	if (value && value[0])
+		add(plan, flag, value);
+}
+
 static enum err make_plan(struct cli *cli, const struct args *args, struct plan *plan,
 			  struct buf *detail)
 {
-	const char *listen = text_or_null(args, "listen");
 	const char *daemon = daemon_find(cli);
 	enum err err = OK;
 
@@ -161,16 +172,17 @@ static enum err make_plan(struct cli *cli, const struct args *args, struct plan 
 		err = default_socket(cli, &plan->socket, detail);
 	if (err != OK)
 		return err;
-	if (!listen)
-		listen = cli->config.values[SETTING_LISTEN].text;
 	add(plan, daemon, NULL);
 	if (plan->ledger)
 		add(plan, "--ledger", plan->ledger);
 	else
 		add(plan, "--memory", NULL);
 	add(plan, "--socket", plan->socket);
-	if (listen)
-		add(plan, "--listen", listen);
+	pass_on(cli, args, plan, "listen", "--listen", SETTING_LISTEN);
+	pass_on(cli, args, plan, "webhook", "--webhook", SETTING_WEBHOOK);
+	pass_on(cli, args, plan, "webhook_secret_file", "--webhook-secret-file",
+		SETTING_WEBHOOK_SECRET_FILE);
+	pass_on(cli, args, plan, "notify_command", "--notify-command", SETTING_NOTIFY_COMMAND);
 	return OK;
 }
 

@@ -86,6 +86,17 @@ static const struct list lists[] = {
 		{ "by", { "BY", false, false } },
 		{ "value", { "VALUE", false, true } },
 	} },
+	{ "escalations", "Nothing waits for a person.", {
+		{ "escalation", { "ESCALATION", false, false } },
+		{ "state", { "STATE", false, false } },
+		{ "cause", { "CAUSE", false, false } },
+		{ "raised_at", { "AT", false, false } },
+		{ "acked_by", { "TAKEN BY", false, false } },
+		{ "board", { "BOARD", false, true } },
+		{ "task", { "TASK", false, false } },
+		{ "swarm", { "SWARM", false, true } },
+		{ "subject", { "SUBJECT", false, true } },
+	} },
 };
 
 static const struct json_value *member_at(const struct json_value *object, struct slice path)
@@ -142,7 +153,7 @@ static const struct list *list_of(const struct command_info *command)
 {
 	static const enum command_type types[] = {
 		COMMAND_BOARD_LIST, COMMAND_TASK_LIST, COMMAND_SWARM_LIST, COMMAND_BLOCKER_LIST,
-		COMMAND_MESSAGE_LIST, COMMAND_NOTE_LIST,
+		COMMAND_MESSAGE_LIST, COMMAND_NOTE_LIST, COMMAND_ESCALATION_LIST,
 	};
 
 	_Static_assert(ARRAY_LEN(types) == ARRAY_LEN(lists), "one row for each list");
@@ -193,6 +204,8 @@ static const char *const sentences[COMMAND_COUNT] = {
 	[COMMAND_NOTE_PUT] = "{key} is {value} (version {version}).",
 	[COMMAND_NOTE_CAS] = "{key} is {value} (version {version}).",
 	[COMMAND_NOTE_DELETE] = "{key} is gone.",
+	[COMMAND_ESCALATION_ACK] = "{acked_by} has taken {escalation}: {subject}",
+	[COMMAND_ESCALATION_RESOLVE] = "{escalation} is settled, by {resolved_by}: {subject}",
 };
 
 /* Appends a member's value; false when there is none, or it is empty. */
@@ -386,6 +399,20 @@ static void print_messages(struct cli *cli, const struct args *args,
 	print_sentence(&cli->out, " --cursor {cursor}", answer);
 }
 
+/* What waits for a person is not to be looked for among all the numbers. */
+static void print_status(struct cli *cli, const struct json_value *answer)
+{
+	int64_t open = member_i64(answer, "open_escalations");
+
+	print_object(&cli->out, answer, clock_wall_us());
+	if (open <= 0)
+		return;
+	buf_add_byte(&cli->out, '\n');
+	buf_add_i64(&cli->out, open);
+	buf_add_str(&cli->out, open == 1 ? " escalation waits" : " escalations wait");
+	buf_add_lit(&cli->out, " for a person: ifctl escalation list\n");
+}
+
 void print_answer(struct cli *cli, const struct args *args, const struct json_value *answer)
 {
 	const struct command_info *command = args->verb->command;
@@ -397,6 +424,8 @@ void print_answer(struct cli *cli, const struct args *args, const struct json_va
 		print_why(cli, answer);
 	else if (command == &command_table[COMMAND_TASK_FINISH_AND_NEXT])
 		print_finished(cli, answer);
+	else if (command == &command_table[COMMAND_COORDINATOR_STATUS])
+		print_status(cli, answer);
 	else if (command == &command_table[COMMAND_MESSAGE_LIST])
 		print_messages(cli, args, answer);
 	else if (list)

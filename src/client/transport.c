@@ -137,8 +137,6 @@ static bool exchange_open(struct exchange *exchange, struct transport *transport
 		return false;
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->reason);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	/* The daemon is never behind the proxy that http_proxy names. */
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
@@ -237,6 +235,8 @@ static bool exchange_prepare(struct exchange *exchange, const struct transport_r
 		buf_add_slice(&exchange->url, buf_slice(&address->text));
 	buf_add_str(&exchange->url, request->path);
 	curl_easy_setopt(easy, CURLOPT_URL, buf_str(&exchange->url));
+	/* The daemon is never behind the proxy that http_proxy names. */
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, request->takes_proxy ? NULL : "*");
 	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	if (!is_get && request->body.ptr) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);

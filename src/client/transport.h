@@ -2,7 +2,8 @@
  * transport - HTTP requests over connections that are kept: one at a time
  * that blocks, and any number that do not.
  *
- * The only door to libcurl.
+ * The only door to libcurl. An address is where requests go, a URL with a path
+ * of its own included: what a request names as path is put behind it.
  */
 #ifndef CLIENT_TRANSPORT_H
 #define CLIENT_TRANSPORT_H
@@ -33,6 +34,7 @@ struct transport_request {
 	struct slice body;		/* ptr is NULL: none */
 	const char *headers[TRANSPORT_HEADERS_MAX];	/* whole lines without CR LF */
 	size_t header_count;
+	bool takes_proxy;		/* that http_proxy and https_proxy name: not to a daemon */
 	/*
 	 * May be NULL. A false ends the request. Called without bytes when the
 	 * head of the answer has come.

@@ -39,15 +39,14 @@ static void send_reply(struct daemon *daemon, uint64_t exchange, enum err err, s
 		     err == OK ? "application/json" : PROBLEM_MEDIA_TYPE, SLICE_EMPTY, body);
 }
 
-/* The batch that must be durable before anybody may hear of what is so now. */
-static uint64_t batch_of_now(const struct daemon *daemon)
+uint64_t commit_batch(const struct daemon *daemon)
 {
 	return daemon->machine.batch_count ? daemon->next_batch : daemon->next_batch - 1;
 }
 
 void commit_reply(struct daemon *daemon, uint64_t exchange, enum err err, struct buf *body)
 {
-	uint64_t batch = batch_of_now(daemon);
+	uint64_t batch = commit_batch(daemon);
 	struct held_reply *reply;
 	struct buf spare;
 
@@ -164,7 +163,9 @@ static enum err rebuild(struct daemon *daemon, bool catches_up, struct buf *deta
 		machine_finish(&daemon->machine);
 		err = daemon_recover(daemon, detail);
 	}
-	if (err != OK)
+	if (err == OK)
+		notify_rebuilt(daemon);
+	else
 		give_up(daemon, err, buf_slice(detail));
 	return err;
 }
@@ -343,6 +344,7 @@ bool commit_work(void *context)
 	bool more = tick(daemon);
 	int64_t gather_us = 0;
 
+	notify_note(daemon);
 	if (daemon->machine.batch_count && !writer_is_busy(daemon->writer) &&
 	    daemon->health.err == OK)
 		gather_us = start_append(daemon);
@@ -354,6 +356,7 @@ bool commit_work(void *context)
 	more = control_work(daemon) || more;
 	more = snapshots_work(daemon) || more;
 	trim_work(daemon);
+	notify_work(daemon);
 	set_timer(daemon, gather_us);
 	return more;
 }

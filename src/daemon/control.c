@@ -112,6 +112,7 @@ static void status(struct daemon *daemon, uint64_t exchange)
 		json_put_i64(&json, "tcp_port", server_tcp_port(daemon->server));
 	json_put_i64(&json, "uptime_ms", (clock_mono_us() - daemon->started_us) / 1000);
 	view_counts(&daemon->machine.state, &json);
+	notify_put(daemon, &json);
 	put_ledger(daemon, &json);
 	put_work(daemon, &json);
 	json_object_end(&json);

@@ -124,7 +124,11 @@ enum err daemon_open(struct daemon *daemon, const struct daemon_config *config,
 	if (err == OK)
 		err = open_server(daemon, ret_detail);
 	if (err == OK)
+		err = notify_open(daemon, ret_detail);
+	if (err == OK)
 		err = open_ledger(daemon, ret_detail);
+	if (err == OK)
+		notify_rebuilt(daemon);
 	if (err == OK)
 		loop_add_hook(daemon->loop, LOOP_PHASE_WORK, commit_work, daemon);
 	return err;
@@ -165,6 +169,7 @@ void daemon_close(struct daemon *daemon)
 		server_close(daemon->server);
 	streams_finish(daemon);
 	control_finish(daemon);
+	notify_close(daemon);
 	writer_close(daemon->writer);
 	snapshots_finish(daemon);
 	trim_finish(daemon);

@@ -10,6 +10,7 @@
 
 #include "api/route.h"
 #include "bus/bus.h"
+#include "daemon/courier.h"
 #include "daemon/flight.h"
 #include "daemon/pace.h"
 #include "daemon/server.h"
@@ -22,6 +23,7 @@ struct daemon_config {
 	const char *socket_path;
 	const char *tcp_address;	/* NULL: no TCP */
 	uint64_t snapshot_events;	/* events between two snapshots */
+	struct courier_config courier;	/* by which escalations go out */
 };
 
 #define SNAPSHOT_EVENTS_DEFAULT 200000	/* replayed in about a second */
@@ -46,6 +48,7 @@ struct stream;
 struct verify_job;
 struct snapshot_job;
 struct trim_job;
+struct notify;
 
 struct daemon {
 	struct daemon_config config;
@@ -96,6 +99,7 @@ struct daemon {
 	uint64_t snapshot_wanted;	/* exchange that waits for the next one, or 0 */
 	uint64_t snapshot_awaited;	/* exchange that waits for this one, or 0 */
 	struct trim_job *trim;
+	struct notify *notify;
 	uint64_t snapshot_event;	/* last event of the newest snapshot */
 	int64_t started_us;
 	bool stopping;
@@ -134,6 +138,8 @@ void commit_reply(struct daemon *daemon, uint64_t exchange, enum err err, struct
 void commit_take_answers(struct daemon *daemon);
 /* Everybody who waits gets what there is. */
 void commit_end_waits(struct daemon *daemon);
+/* The batch that must be durable before anybody may hear of what is so now. */
+uint64_t commit_batch(const struct daemon *daemon);
 void commit_probe(void *daemon);		/* loop timer */
 void commit_rest(void *daemon);			/* loop timer */
 void commit_plan_rest(struct daemon *daemon);
@@ -165,6 +171,17 @@ bool snapshots_work(struct daemon *daemon);
 /* Answers when one that begins now is kept, or has failed. */
 void snapshots_request(struct daemon *daemon, uint64_t exchange);
 void snapshots_finish(struct daemon *daemon);
+
+/* notify.c: escalations go out, when channels are set up. Before the ledger is opened. */
+MUST_USE enum err notify_open(struct daemon *daemon, struct buf *ret_detail);
+/* Puts on record what became of those that were sent: before a record is begun. */
+void notify_note(struct daemon *daemon);
+/* Sends what is durable and due. */
+void notify_work(struct daemon *daemon);
+/* The machine was built from what is durable. */
+void notify_rebuilt(struct daemon *daemon);
+void notify_put(const struct daemon *daemon, struct json_writer *json);
+void notify_close(struct daemon *daemon);
 
 /* trim.c */
 void trim_request(struct daemon *daemon, uint64_t exchange, const struct command *command);

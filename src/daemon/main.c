@@ -15,10 +15,13 @@
 #include "sys/log.h"
 
 #define READY_NOTE_BYTES 1024
+#define NOTIFY_LIMIT_MS_MAX 3600000	/* an hour: whoever is told may be a person */
 
 static const char usage_text[] =
 	"usage: if-coordinator (--ledger FILE | --memory) --socket PATH [--listen 127.0.0.1:PORT]\n"
 	"                      [--snapshot-events N] [--log-level LEVEL] [--ready-fd FD]\n"
+	"                      [--webhook URL --webhook-secret-file FILE]\n"
+	"                      [--notify-command PROGRAM|JSON-LIST] [--notify-limit-ms MS]\n"
 	"       if-coordinator --verify FILE [--head HASH] [--json]\n"
 	"       if-coordinator --digest FILE [--no-snapshot]\n"
 	"       if-coordinator --print-openapi | --print-api-md | --version\n"
@@ -28,7 +31,8 @@ static const char usage_text[] =
 enum option_id {
 	OPT_LEDGER = 256, OPT_MEMORY, OPT_SOCKET, OPT_LISTEN, OPT_SNAPSHOT_EVENTS, OPT_LOG_LEVEL,
 	OPT_READY_FD, OPT_VERIFY, OPT_HEAD, OPT_JSON, OPT_DIGEST, OPT_NO_SNAPSHOT, OPT_OPENAPI,
-	OPT_API_MD, OPT_VERSION, OPT_HELP,
+	OPT_API_MD, OPT_VERSION, OPT_HELP, OPT_WEBHOOK, OPT_WEBHOOK_SECRET_FILE,
+	OPT_NOTIFY_COMMAND, OPT_NOTIFY_LIMIT_MS,
 };
 
 static const struct option options[] = {
@@ -39,6 +43,10 @@ static const struct option options[] = {
 	{ "snapshot-events", required_argument, NULL, OPT_SNAPSHOT_EVENTS },
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 	{ "ready-fd", required_argument, NULL, OPT_READY_FD },
+	{ "webhook", required_argument, NULL, OPT_WEBHOOK },
+	{ "webhook-secret-file", required_argument, NULL, OPT_WEBHOOK_SECRET_FILE },
+	{ "notify-command", required_argument, NULL, OPT_NOTIFY_COMMAND },
+	{ "notify-limit-ms", required_argument, NULL, OPT_NOTIFY_LIMIT_MS },
 	{ "verify", required_argument, NULL, OPT_VERIFY },
 	{ "head", required_argument, NULL, OPT_HEAD },
 	{ "json", no_argument, NULL, OPT_JSON },
@@ -72,6 +80,19 @@ static bool number_of(const char *text, int64_t most, int64_t *ret_number)
 	       *ret_number <= most;
 }
 
+static int take_command(struct arguments *arguments)
+{
+	static struct arena words;
+	struct buf detail = { 0 };
+	int code = 0;
+
+	if (courier_read_command(slice_of_str(optarg), &words, &arguments->config.courier,
+				 &detail) != OK)
+		code = usage("--notify-command: ", buf_str(&detail));
+	buf_finish(&detail);
+	return code;
+}
+
 /* 0, or the exit code of a refusal. */
 static int take_option(struct arguments *arguments, int option)
 {
@@ -96,6 +117,14 @@ static int take_option(struct arguments *arguments, int option)
 		if (!number_of(optarg, INT64_MAX, &number))
 			return usage("--snapshot-events takes a number, not ", optarg);
 		arguments->config.snapshot_events = (uint64_t)number;
+		return 0;
+	case OPT_WEBHOOK: arguments->config.courier.webhook_url = optarg; return 0;
+	case OPT_WEBHOOK_SECRET_FILE: arguments->config.courier.secret_file = optarg; return 0;
+	case OPT_NOTIFY_COMMAND: return take_command(arguments);
+	case OPT_NOTIFY_LIMIT_MS:
+		if (!number_of(optarg, NOTIFY_LIMIT_MS_MAX, &number))
+			return usage("--notify-limit-ms takes milliseconds, not ", optarg);
+		arguments->config.courier.limit_ms = number;
 		return 0;
 	case OPT_READY_FD:
 		if (!number_of(optarg, 1024, &number))
