@@ -1,8 +1,10 @@
 /*
- * policy - checks a policy's document and asks it its cases, without a daemon.
+ * policy - checks a policy's document, asks it its cases, and tells what it
+ * would change.
  */
 #include <string.h>
 
+#include "cli/call.h"
 #include "cli/local.h"
 #include "cli/source_file.h"
 #include "document/policy_doc.h"
@@ -284,5 +286,101 @@ int policy_test_run(struct cli *cli, const struct args *args)
 		code = test_papers(cli, &cases, &cases);
 	}
 	paper_close(&cases);
+	return code;
+}
+
+/* ---- diff ------------------------------------------------------------------------------------ */
+
+/* The policy in force is answered as a document with more members around it. */
+static bool read_answer(struct cli *cli, struct slice body, struct policy_doc *ret_doc)
+{
+	static const char *const keys[] = { "name", "resource_policy", "rules" };
+	struct buf text = { 0 }, part = { 0 };
+	struct json_writer json = json_begin(&text);
+	struct json_value *answer;
+	bool read;
+
+	if (cli_parse(cli, body, &answer) != OK)
+		return false;
+	json_object(&json);
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const struct json_value *member = json_get(answer, slice_of_str(keys[i]));
+
+		buf_clear(&part);
+		if (!member)
+			continue;
+		json_dump(member, &part);
+		json_put_raw(&json, keys[i], buf_slice(&part));
+	}
+	json_object_end(&json);
+	read = policy_doc_read(arena_copy(&cli->arena, buf_slice(&text)), HAND_JSON, &cli->arena,
+			       ret_doc) == OK;
+	if (!read)
+		say_messages("the policy in force", ret_doc->errors, ret_doc->error_count);
+	json_free(answer);
+	buf_finish(&text);
+	buf_finish(&part);
+	return read;
+}
+
+/* 0, or the exit code with the problem told. */
+static int policy_in_force(struct cli *cli, struct policy_doc *ret_doc)
+{
+	struct ifab_reply reply = { 0 };
+	int code = 0;
+
+	if (!cli_client(cli, &code))
+		return code;
+	if (command_call_json(cli, "governor.policy.show", SLICE("{}"), &reply) != IFAB_OK)
+		code = command_refuse(cli, NULL, &reply);
+	else if (!read_answer(cli, slice_of(reply.body, reply.body_len), ret_doc))
+		code = IFAB_FAILED;
+	ifab_reply_free(&reply);
+	return code;
+}
+
+static void tell_difference(struct cli *cli, const struct policy *from, const struct policy *to)
+{
+	struct buf lines = { 0 };
+	struct json_writer json = json_begin(&cli->out);
+	size_t count = policy_doc_diff(from, to, &lines);
+	struct slice rest = buf_slice(&lines);
+
+	if (!cli->as_json) {
+		buf_add_slice(&cli->out, rest);
+		if (count == 0)
+			buf_add_lit(&cli->out, "Nothing differs.\n");
+		buf_finish(&lines);
+		return;
+	}
+	json_object(&json);
+	json_put_bool(&json, "differs", count > 0);
+	json_key(&json, "lines");
+	json_array(&json);
+	while (rest.len)
+		json_text(&json, slice_cut(&rest, '\n'));
+	json_array_end(&json);
+	json_object_end(&json);
+	buf_add_byte(&cli->out, '\n');
+	buf_finish(&lines);
+}
+
+int policy_diff_run(struct cli *cli, const struct args *args)
+{
+	struct paper from = { .err = OK }, to;
+	int code = paper_open(cli, args_text(args, "file").ptr, &to);
+
+	if (code == 0 && args_has(args, "from"))
+		code = paper_open(cli, args_text(args, "from").ptr, &from);
+	if (code == 0 && to.err != OK)
+		code = refuse_paper(cli, &to);
+	else if (code == 0 && from.err != OK)
+		code = refuse_paper(cli, &from);
+	else if (code == 0 && !args_has(args, "from"))
+		code = policy_in_force(cli, &from.doc);
+	if (code == 0)
+		tell_difference(cli, &from.doc.policy, &to.doc.policy);
+	paper_close(&from);
+	paper_close(&to);
 	return code;
 }

@@ -122,6 +122,17 @@ a_policy_is_read_from_standard_input_and_from_json()
 		ends 2 policy check "$dir/policy.json" && grep -q 'policy.json:1: not JSON' "$dir/err"
 }
 
+what_a_policy_changes_is_shown()
+{
+	ends 0 policy diff examples/policies/frugal.yaml --from examples/policies/plan.yaml &&
+		said out 'name: plan -> frugal' && said out 'max_cost_per_task: 10.00 -> 2.50' &&
+		grep -q '^+ rule dear trades (2 of 2): effect require_approval' "$dir/out" &&
+		ends 0 policy diff "$dir/policy.yaml" --from "$dir/policy.yaml" && said out 'Nothing differs.' &&
+		ends 2 policy diff "$dir/wrong.yaml" --from "$dir/policy.yaml" &&
+		ends 2 policy diff "$dir/policy.yaml" --from "$dir/wrong.yaml" &&
+		ends 9 policy diff "$dir/policy.yaml"
+}
+
 for example in examples/policies/*.yaml; do
 	holds "$(basename "$example" .yaml)_is_right" ends 0 policy check "$example"
 	holds "$(basename "$example" .yaml)_answers_as_expected" ends 0 policy test "$example"
@@ -131,4 +142,5 @@ holds programs_read_it_as_json programs_read_it_as_json
 holds cases_and_policy_may_be_apart cases_and_policy_may_be_apart
 holds what_cannot_be_tested_is_refused what_cannot_be_tested_is_refused
 holds a_policy_is_read_from_standard_input_and_from_json a_policy_is_read_from_standard_input_and_from_json
+holds what_a_policy_changes_is_shown what_a_policy_changes_is_shown
 exit "$failed"

@@ -455,6 +455,25 @@ START_TEST(what_is_written_reads_again_to_the_same)
 }
 END_TEST
 
+START_TEST(its_json_is_a_document_too)
+{
+	struct policy_doc doc = good("name: x\n" POLICY_TEXT), again;
+	struct buf text = { 0 }, before = { 0 }, after = { 0 };
+	struct json_writer json = json_begin(&text);
+
+	json_object(&json);
+	policy_write_json(&doc.policy, &json);
+	json_object_end(&json);
+	ck_assert_int_eq(read_slice(buf_slice(&text), HAND_JSON, &again), OK);
+	policy_encode(&doc.policy, &before);
+	policy_encode(&again.policy, &after);
+	ck_assert_msg(slice_is(buf_slice(&before), buf_slice(&after)), "%s", buf_str(&text));
+	buf_finish(&text);
+	buf_finish(&before);
+	buf_finish(&after);
+}
+END_TEST
+
 static const char *difference(const char *from, const char *to)
 {
 	struct policy_doc a = good(from), b = good(to);
@@ -526,6 +545,7 @@ int main(void)
 	tcase_add_test(cases, a_case_names_a_rule_that_exists);
 	tcase_add_test(cases, cases_match_capabilities_as_claims_do);
 	tcase_add_test(writing, what_is_written_reads_again_to_the_same);
+	tcase_add_test(writing, its_json_is_a_document_too);
 	tcase_add_test(writing, a_difference_is_told_setting_by_setting_and_rule_by_rule);
 	suite_add_tcase(suite, reading);
 	suite_add_tcase(suite, wrongs);
