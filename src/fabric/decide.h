@@ -39,6 +39,7 @@ struct decision {
 	uint32_t index;			/* of what the answer is about */
 	struct slice name;		/* of what the answer is about and the events will make */
 	bool dry_run;			/* the events are not to be folded */
+	bool probe;			/* a claim that it grants is to find out about the swarm */
 	bool kept;			/* its events are to be folded although it refuses */
 	struct buf detail;		/* why not, for people */
 	struct buf members;		/* why not, for programs: JSON members */

@@ -212,6 +212,7 @@ static void emit_claimed(struct decision *decision, const struct granted *grante
 	of->expected_usd = granted->verdict.expected_nanousd;
 	of->cost_from = granted->verdict.cost_from;
 	of->reserved_usd = granted->verdict.reserve_nanousd;
+	of->probe = decision->probe;
 	decision->about = ABOUT_TASK;
 	decision->index = granted->task;
 	if (answer.len) {

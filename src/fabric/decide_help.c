@@ -53,27 +53,27 @@ static bool is_affordable(const struct help *help, uint32_t swarm, int64_t cost_
 	       budget_has_room(&state_budget(state, own)->budget, cost);
 }
 
-/* The best of those who can: by rank; free ones before busy ones. */
+/* The best of those who can, by rank. */
 static uint32_t find_helper(struct help *help, struct slice need)
 {
 	const struct state *state = help->decision->state;
 	uint32_t best = INDEX_NONE;
-	struct govern_rank best_rank = { 0 };
+	int64_t best_value = 0;
 
 	for (uint32_t i = 0; i < state->swarms.count; i++) {
-		struct govern_rank rank;
+		struct score score;
 
 		if (!can_help(help, i, need))
 			continue;
-		rank = govern_rank_for(state, i, need);
-		if (!is_affordable(help, i, rank.cost_nanousd)) {
+		score = govern_score_for(state, i, need);
+		if (!is_affordable(help, i, score.outlook.cost_nanousd)) {
 			help->unaffordable = true;
 			continue;
 		}
-		if (best != INDEX_NONE && !govern_rank_before(&rank, &best_rank))
+		if (best != INDEX_NONE && !rank_before(score.value, i, best_value, best))
 			continue;
 		best = i;
-		best_rank = rank;
+		best_value = score.value;
 	}
 	return best;
 }

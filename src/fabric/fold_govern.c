@@ -38,6 +38,10 @@ bool govern_claim_begins(struct state *state, uint32_t index, const struct ev_ta
 			return false;
 	for (size_t i = 0; i < count; i++)
 		budget_reserve(&state_budget(state, budgets[i])->budget, of->reserved_usd);
+	if (state->feature_level >= FEATURE_GOVERNOR)
+		learn_note_claim(&state->govern.learning, claim->swarm, of->probe != 0,
+				 of->expected_usd,
+				 state->govern.policy.settings.exploration_share);
 	claim->expected_nanousd = of->expected_usd;
 	claim->reserved_nanousd = of->reserved_usd;
 	return true;

@@ -177,31 +177,14 @@ static int64_t clamped(int64_t nanousd)
 	return nanousd < BUDGET_NANOUSD_MAX ? nanousd : BUDGET_NANOUSD_MAX;
 }
 
-/* What is known best: what was learnt, what the swarm says, its rate, the task's estimate. */
 static void expect_cost(const struct state *state, const struct task *task, uint32_t swarm,
 			const struct task_spec *spec, struct govern_verdict *verdict)
 {
-	const struct worker *worker = state_worker(state, swarm);
+	struct outlook outlook = govern_outlook(state, task, swarm, spec);
 
-	verdict->cost_from = COST_FROM_NOTHING;
-	verdict->expected_nanousd = -1;
-	verdict->success_ppm = govern_outlook(state, task, swarm, &verdict->expected_nanousd);
-	if (verdict->expected_nanousd >= 0) {
-		verdict->cost_from = COST_FROM_LEARNT;
-	} else if (worker->usual_cost_nanousd >= 0) {
-		verdict->cost_from = COST_FROM_DECLARED;
-		verdict->expected_nanousd = worker->usual_cost_nanousd;
-	} else if (worker->rate_nanousd >= 0 && spec && spec->est_ms > 0) {
-		verdict->cost_from = COST_FROM_RATE;
-		verdict->expected_nanousd =
-			clamped(price_of_time(worker->rate_nanousd, spec->est_ms));
-	} else if (spec && spec->est_cost_usd >= 0) {
-		verdict->cost_from = COST_FROM_TASK;
-		verdict->expected_nanousd = clamped(spec->est_cost_usd);
-	} else if (worker->rate_nanousd == 0) {
-		verdict->cost_from = COST_FROM_RATE;
-		verdict->expected_nanousd = 0;
-	}
+	verdict->success_ppm = outlook.success_ppm;
+	verdict->expected_nanousd = outlook.cost_nanousd < 0 ? -1 : clamped(outlook.cost_nanousd);
+	verdict->cost_from = govern_cost_from(state, swarm, outlook.cost_from);
 }
 
 static struct slice_list needs_of(const struct state *state, const struct task *task,

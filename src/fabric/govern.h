@@ -9,6 +9,7 @@
 
 #include "fabric/event.h"
 #include "fabric/state.h"
+#include "governor/rank.h"
 
 struct codec;
 
@@ -48,25 +49,18 @@ struct breaker_rules govern_breaker_rules(const struct state *state);
 
 /* ---- what was learnt (govern_learn.c) ---- */
 
-/* What is expected of a swarm for some work; higher goes first. */
-struct govern_rank {
-	uint32_t overlap_ppm;
-	int64_t reputation_ppm;
-	int64_t success_ppm;
-	int64_t cost_nanousd;		/* negative: not known */
-	enum cost_from cost_from;
-	bool is_free;			/* it could begin now */
-	int64_t score;			/* overlap x reputation x success / cost */
-};
-struct govern_rank govern_rank_for(const struct state *state, uint32_t swarm, struct slice need);
-struct govern_rank govern_rank_of(const struct state *state, uint32_t task, uint32_t swarm,
-				  const struct govern_verdict *verdict);
+/* How a swarm ranks for a task, and for something that needs one capability. */
+struct score govern_score(const struct state *state, const struct task *task, uint32_t swarm);
+struct score govern_score_for(const struct state *state, uint32_t swarm, struct slice need);
 /* Members of an open object: what was learnt of a swarm. */
 void govern_view_learnt(const struct state *state, uint32_t swarm, struct json_writer *json);
-bool govern_rank_before(const struct govern_rank *a, const struct govern_rank *b);
-/* Expected success in ppm; the cost when it was learnt, else it is left as it is. */
-int64_t govern_outlook(const struct state *state, const struct task *task, uint32_t swarm,
-		       int64_t *ret_cost_nanousd);
+/* What to expect of a swarm on a task; the specification may be NULL when it says nothing of cost. */
+struct outlook govern_outlook(const struct state *state, const struct task *task, uint32_t swarm,
+			      const struct task_spec *spec);
+enum cost_from govern_cost_from(const struct state *state, uint32_t swarm, enum cost_source source);
+/* For a rank_index whose context is the state. */
+bool govern_describe(const void *state, uint32_t swarm, uint32_t needs,
+		     struct candidate *ret_candidate);
 void govern_code_learnt(struct codec *codec, struct state *state);
 /* The outcome of a claim that ends. */
 void govern_learn(struct state *state, const struct claim *claim, bool success);

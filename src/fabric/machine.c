@@ -26,6 +26,8 @@ void machine_finish(struct machine *machine)
 	while (machine_pop_answer(machine, &answer))
 		buf_finish(&answer.body);
 	park_finish(machine);
+	if (machine->is_ranked)
+		rank_finish(&machine->rank);
 	state_finish(&machine->state);
 	arena_finish(&machine->arena);
 	buf_finish(&machine->batch);
@@ -76,6 +78,7 @@ static void fold_all(struct machine *machine, const struct event *first)
 		bool folded = fold_event(&machine->state, event);
 
 		ENSURE(folded);
+		park_note(machine, event);
 	}
 }
 

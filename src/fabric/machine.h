@@ -18,6 +18,7 @@
 
 #include "fabric/decide.h"
 #include "fabric/state.h"
+#include "governor/rank.h"
 
 struct parked;
 
@@ -41,6 +42,9 @@ struct machine {
 	size_t parked_capacity;
 	uint32_t parked_count;
 	uint32_t first_parked, last_parked, free_parked;
+	struct rank_index rank;		/* of swarms, for tasks; made when it is first asked */
+	bool is_ranked;
+	int64_t swept_at_us;		/* when it was last noted who is passed over */
 	uint32_t *waiting;		/* swarms with a request that waits for a task; owned */
 	size_t waiting_count, waiting_capacity;
 	struct map tickets;		/* of those that wait */

@@ -4,27 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/ensure.h"
-#include "fabric/govern.h"
+#include "fabric/parked.h"
 #include "fabric/view.h"
-
-/* What waits, with copies of what it needs of its command. */
-struct parked {
-	uint64_t ticket;		/* 0: the place is free */
-	enum command_type type;		/* NEXT, FINISH_AND_NEXT or MESSAGE_LIST */
-	uint32_t swarm;
-	uint32_t board;			/* INDEX_NONE: any */
-	uint32_t finished;		/* task that finish-and-next has completed */
-	bool critical_only;
-	bool why;
-	int64_t lease_ms;
-	int64_t limit;
-	int64_t deadline_us;
-	uint64_t fingerprint;
-	struct slice key;		/* owned, like actor */
-	struct slice actor;
-	uint32_t next, previous;	/* in the order in which they came */
-	uint32_t next_of_swarm, previous_of_swarm;	/* of those that wait for a task */
-};
 
 bool park_may_wait(const struct command *command)
 {
@@ -62,6 +43,8 @@ static void stop_waiting(struct machine *machine, uint32_t index)
 		worker->last_parked = parked->previous_of_swarm;
 	if (worker->first_parked != INDEX_NONE)
 		return;
+	if (machine->is_ranked)
+		rank_set_free(&machine->rank, parked->swarm, false);
 	last = machine->waiting[--machine->waiting_count];
 	machine->waiting[worker->waiting_place] = last;
 	state_worker(&machine->state, last)->waiting_place = worker->waiting_place;
@@ -79,6 +62,8 @@ static void begin_waiting(struct machine *machine, uint32_t index)
 		worker->waiting_place = (uint32_t)machine->waiting_count;
 		machine->waiting[machine->waiting_count++] = parked->swarm;
 		worker->first_parked = index;
+		if (machine->is_ranked)
+			rank_set_free(&machine->rank, parked->swarm, true);
 	} else {
 		machine->parked[worker->last_parked].next_of_swarm = index;
 	}
@@ -294,7 +279,7 @@ static bool serve_by_key(struct machine *machine, uint32_t index, int64_t now_us
 }
 
 /* Those that wait with a key that has just been answered. */
-static void serve_twins(struct machine *machine, int64_t now_us)
+void parked_serve_twins(struct machine *machine, int64_t now_us)
 {
 	uint32_t at = machine->has_twins ? machine->first_parked : INDEX_NONE;
 
@@ -308,7 +293,7 @@ static void serve_twins(struct machine *machine, int64_t now_us)
 }
 
 /* One that waits for a task looks again; true when it was answered. */
-static bool serve_next(struct machine *machine, uint32_t index, int64_t now_us)
+bool parked_serve(struct machine *machine, uint32_t index, bool probe, int64_t now_us)
 {
 	struct parked *parked = &machine->parked[index];
 	struct buf body = { 0 };
@@ -318,6 +303,7 @@ static bool serve_next(struct machine *machine, uint32_t index, int64_t now_us)
 	if (serve_by_key(machine, index, now_us))
 		return true;
 	decision_init(&decision, &machine->state, now_us, SLICE_EMPTY, &machine->arena);
+	decision.probe = probe;
 	err = try_next(machine, parked, now_us, &decision, &body);
 	if (err == OK) {
 		struct machine_answer *answer = new_answer(machine, parked->ticket);
@@ -348,7 +334,7 @@ static enum err list_messages(struct machine *machine, const struct parked *park
 	return err;
 }
 
-static void answer_messages(struct machine *machine, uint32_t index, int64_t now_us)
+void parked_answer_messages(struct machine *machine, uint32_t index, int64_t now_us)
 {
 	struct parked *parked = &machine->parked[index];
 	struct machine_answer *answer = new_answer(machine, parked->ticket);
@@ -363,7 +349,7 @@ static void answer_messages(struct machine *machine, uint32_t index, int64_t now
 }
 
 /* Its time is over, or it is asked to come to an end. */
-static void answer_empty(struct machine *machine, uint32_t index, int64_t now_us)
+void parked_answer_empty(struct machine *machine, uint32_t index, int64_t now_us)
 {
 	struct parked *parked = &machine->parked[index];
 	struct machine_answer *answer;
@@ -371,7 +357,7 @@ static void answer_empty(struct machine *machine, uint32_t index, int64_t now_us
 	struct command command;
 
 	if (parked->type == COMMAND_MESSAGE_LIST) {
-		answer_messages(machine, index, now_us);
+		parked_answer_messages(machine, index, now_us);
 		return;
 	}
 	command = command_of(machine, parked);
@@ -402,9 +388,9 @@ bool park_expire(struct machine *machine, int64_t now_us)
 		arena_reset(&machine->arena);
 		/* What it waits for may have come in this very moment. */
 		if (machine->parked[index].type == COMMAND_MESSAGE_LIST ||
-		    !serve_next(machine, index, now_us))
-			answer_empty(machine, index, now_us);
-		serve_twins(machine, now_us);
+		    !parked_serve(machine, index, false, now_us))
+			parked_answer_empty(machine, index, now_us);
+		parked_serve_twins(machine, now_us);
 		return true;
 	}
 	return false;
@@ -446,9 +432,9 @@ void machine_hurry(struct machine *machine, uint64_t ticket, int64_t now_us)
 	now_us = machine_time(machine, now_us);
 	arena_reset(&machine->arena);
 	if (machine->parked[index].type == COMMAND_MESSAGE_LIST ||
-	    !serve_next(machine, index, now_us))
-		answer_empty(machine, index, now_us);
-	serve_twins(machine, now_us);
+	    !parked_serve(machine, index, false, now_us))
+		parked_answer_empty(machine, index, now_us);
+	parked_serve_twins(machine, now_us);
 }
 
 /* ---- submitting ---------------------------------------------------------------------------- */
@@ -559,207 +545,4 @@ bool park_submit(struct machine *machine, const struct command *command, struct 
 	default:
 		BUG("a command that may wait");
 	}
-}
-
-/* ---- serving ------------------------------------------------------------------------------- */
-
-/* Whether this request asks for such a task. */
-static bool is_asked_for(const struct machine *machine, const struct parked *parked,
-			 const struct task *task)
-{
-	struct ready_wish wish = { .swarm = parked->swarm, .board = parked->board };
-
-	return !(parked->critical_only && task->kind == TASK_FILLER) &&
-	       ready_in_scope(&machine->state, &wish, task->board);
-}
-
-/* The first request of the swarm that the task would answer, or INDEX_NONE. */
-static uint32_t request_for(const struct machine *machine, uint32_t index, uint32_t swarm)
-{
-	const struct task *task = state_task(&machine->state, index);
-	uint32_t at = INDEX_NONE;
-
-	if (state_swarm(&machine->state, swarm)->registered &&
-	    swarm_has_slot(state_swarm(&machine->state, swarm)))
-		at = state_worker(&machine->state, swarm)->first_parked;
-	while (at != INDEX_NONE && !is_asked_for(machine, &machine->parked[at], task))
-		at = machine->parked[at].next_of_swarm;
-	return at;
-}
-
-/* Since when it could have had work; it has waited longer than the policy asks of anybody. */
-static bool is_out_of_patience(const struct machine *machine, uint32_t swarm, int64_t now_us)
-{
-	int64_t patience_ms = machine->state.govern.policy.settings.patience_ms;
-
-	return patience_ms && state_swarm(&machine->state, swarm)->claim_count == 0 &&
-	       now_us - state_worker(&machine->state, swarm)->freed_at_us > patience_ms * 1000;
-}
-
-/* Who goes first of two that wait and could have the task: whom it prefers, who waited too long, rank. */
-struct contender {
-	uint32_t parked;
-	int place;		/* lower goes first */
-	struct govern_rank rank;
-	int64_t since_us;
-	uint64_t ticket;
-};
-
-static bool goes_first(const struct contender *a, const struct contender *b)
-{
-	if (a->place != b->place)
-		return a->place < b->place;
-	if (a->place == 1 && a->since_us != b->since_us)
-		return a->since_us < b->since_us;
-	if (govern_rank_before(&a->rank, &b->rank))
-		return true;
-	/* Of equals, the one that came first. */
-	return !govern_rank_before(&b->rank, &a->rank) && a->ticket < b->ticket;
-}
-
-static uint32_t waiter_for(const struct machine *machine, uint32_t index, int64_t now_us)
-{
-	const struct state *state = &machine->state;
-	const struct task *task = state_task(state, index);
-	struct contender best = { .parked = INDEX_NONE };
-
-	for (size_t i = 0; i < machine->waiting_count; i++) {
-		uint32_t swarm = machine->waiting[i];
-		struct contender contender = { .place = 2 };
-		struct govern_verdict verdict;
-
-		contender.parked = request_for(machine, index, swarm);
-		if (contender.parked == INDEX_NONE ||
-		    govern_judge(state, index, swarm, &verdict) != OK)
-			continue;
-		if (task->prefers == swarm)
-			contender.place = 0;
-		else if (is_out_of_patience(machine, swarm, now_us))
-			contender.place = 1;
-		contender.rank = govern_rank_of(state, index, swarm, &verdict);
-		contender.since_us = state_worker(state, swarm)->freed_at_us;
-		contender.ticket = machine->parked[contender.parked].ticket;
-		if (best.parked == INDEX_NONE || goes_first(&contender, &best))
-			best = contender;
-	}
-	return best.parked;
-}
-
-/* Each task that was queued: a waiter that fits takes its best, be it this or another. */
-static void serve_fresh(struct machine *machine, int64_t now_us)
-{
-	struct ready_index *ready = &machine->state.ready;
-
-	for (size_t i = 0; i < ready->fresh_count && machine->parked_count; i++) {
-		uint32_t index = ready->fresh[i];
-
-		while (state_task(&machine->state, index)->state == TASK_READY) {
-			uint32_t waiter = waiter_for(machine, index, now_us);
-
-			if (waiter == INDEX_NONE || !serve_next(machine, waiter, now_us))
-				break;
-		}
-	}
-	ready->fresh_count = 0;
-}
-
-/* Those of one swarm, or of every swarm when it is INDEX_NONE, look again. */
-static void look_again(struct machine *machine, uint32_t swarm, int64_t now_us)
-{
-	uint32_t at = machine->first_parked;
-
-	while (at != INDEX_NONE) {
-		uint32_t next = machine->parked[at].next;
-
-		if ((swarm == INDEX_NONE || machine->parked[at].swarm == swarm) &&
-		    machine->parked[at].type != COMMAND_MESSAGE_LIST)
-			serve_next(machine, at, now_us);
-		at = next;
-	}
-}
-
-static void deliver_messages(struct machine *machine, int64_t now_us)
-{
-	uint32_t at = machine->first_parked;
-
-	while (at != INDEX_NONE) {
-		uint32_t next = machine->parked[at].next;
-
-		if (machine->parked[at].type == COMMAND_MESSAGE_LIST &&
-		    swarm_unread(state_swarm(&machine->state, machine->parked[at].swarm)))
-			answer_messages(machine, at, now_us);
-		at = next;
-	}
-}
-
-/* A swarm that has changed, or has a slot again, may fit what it did not before. */
-static void serve_swarm(struct machine *machine, struct slice id, int64_t now_us)
-{
-	uint32_t swarm = state_find_swarm(&machine->state, id);
-
-	if (swarm != INDEX_NONE && state_swarm(&machine->state, swarm)->waiting)
-		look_again(machine, swarm, now_us);
-}
-
-/* Who has left waits for nothing. */
-static void dismiss_swarm(struct machine *machine, struct slice id, int64_t now_us)
-{
-	uint32_t swarm = state_find_swarm(&machine->state, id);
-	uint32_t at = machine->first_parked;
-
-	while (at != INDEX_NONE) {
-		uint32_t next = machine->parked[at].next;
-
-		if (machine->parked[at].swarm == swarm)
-			answer_empty(machine, at, now_us);
-		at = next;
-	}
-}
-
-static void serve_event(struct machine *machine, const struct event *event, int64_t now_us)
-{
-	switch ((int)event->type) {
-	case EVENT_SWARM_REGISTERED:
-	case EVENT_TASK_COMPLETED:
-	case EVENT_TASK_RELEASED:
-	case EVENT_TASK_FAILED:
-	case EVENT_TASK_CANCELLED:
-	case EVENT_LEASE_LOST:
-	case EVENT_BLOCKER_RAISED:
-		serve_swarm(machine, event_text(event, "swarm"), now_us);
-		break;
-	case EVENT_SWARM_LEFT:
-		dismiss_swarm(machine, event->of.swarm_left.swarm, now_us);
-		break;
-	/* What was refused may be allowed now. */
-	case EVENT_POLICY_RULED:
-	case EVENT_POLICY_SET:
-	case EVENT_POLICY_APPLIED:
-	case EVENT_CLAIM_APPROVED:
-	case EVENT_BUDGET_SET:
-	case EVENT_BUDGET_RENEWED:
-	case EVENT_BREAKER_CLOSED:
-	case EVENT_BREAKER_HALF_OPENED:
-	case EVENT_SWARM_PROFILED:
-	case EVENT_BOARD_UNARCHIVED:
-		look_again(machine, INDEX_NONE, now_us);
-		break;
-	case EVENT_MESSAGE_SENT:
-		deliver_messages(machine, now_us);
-		break;
-	default:
-		break;
-	}
-}
-
-void park_serve(struct machine *machine, const struct event *events, int64_t now_us)
-{
-	if (machine->parked_count) {
-		serve_fresh(machine, now_us);
-		for (const struct event *event = events; event && machine->parked_count;
-		     event = event->next)
-			serve_event(machine, event, now_us);
-		serve_twins(machine, now_us);
-	}
-	machine->state.ready.fresh_count = 0;
 }

@@ -15,6 +15,8 @@ bool park_may_wait(const struct command *command);
 /* As machine_submit, for those. */
 bool park_submit(struct machine *machine, const struct command *command, struct decision *decision,
 		 uint64_t ticket, struct machine_answer *ret_answer);
+/* An event was folded: ranks may have changed. */
+void park_note(struct machine *machine, const struct event *event);
 /* Answers whoever these events, which were just folded, give something to. */
 void park_serve(struct machine *machine, const struct event *events, int64_t now_us);
 /* Answers one whose time is over; true when there was one. */

@@ -164,7 +164,7 @@ static int preference(const struct ready_queue *queue, uint32_t swarm)
 	return queue->prefers == swarm ? 0 : queue->prefers == INDEX_NONE ? 1 : 2;
 }
 
-struct candidate {
+struct head {
 	uint32_t task;
 	uint8_t kind;
 	int preference;
@@ -172,7 +172,7 @@ struct candidate {
 	uint64_t tie;
 };
 
-static bool goes_before(const struct candidate *a, const struct candidate *b)
+static bool goes_before(const struct head *a, const struct head *b)
 {
 	if (b->task == INDEX_NONE)
 		return true;
@@ -258,13 +258,13 @@ uint32_t ready_best(const struct state *state, struct ready_wish *wish)
 	struct state *mutable = (struct state *)(uintptr_t)state;
 	struct ready_index *ready = &mutable->ready;
 	uint32_t skills = state_swarm(state, wish->swarm)->skills;
-	struct candidate best = { .task = INDEX_NONE };
+	struct head best = { .task = INDEX_NONE };
 	size_t at = 0;
 
 	while (at < ready->busy_count) {
 		struct ready_queue *queue = &ready->queues[ready->busy[at]];
 		const struct heap_entry *first;
-		struct candidate candidate;
+		struct head candidate;
 
 		if ((wish->critical_only && queue->kind == TASK_FILLER) ||
 		    (best.task != INDEX_NONE && queue->kind > best.kind) ||
@@ -282,7 +282,7 @@ uint32_t ready_best(const struct state *state, struct ready_wish *wish)
 			at++;
 			continue;
 		}
-		candidate = (struct candidate){ first->value, queue->kind,
+		candidate = (struct head){ first->value, queue->kind,
 						preference(queue, wish->swarm), first->key,
 						first->tie };
 		if (goes_before(&candidate, &best))

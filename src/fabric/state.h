@@ -28,6 +28,7 @@
 #include "governor/capability.h"
 #include "governor/cost.h"
 #include "governor/escalation.h"
+#include "governor/learn.h"
 #include "governor/policy.h"
 #include "governor/worker.h"
 
@@ -95,6 +96,7 @@ struct govern {
 	struct slab capability_texts;	/* struct capability_text */
 	struct slab escalations;	/* struct escalation */
 	struct slab opinions;		/* struct opinion */
+	struct learning learning;
 	uint64_t violation_hash;	/* of the last refusal that was put on record */
 
 	/* Volatile */

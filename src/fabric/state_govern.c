@@ -21,6 +21,7 @@ void govern_init(struct state *state)
 	govern->escalations.item_size = sizeof(struct escalation);
 	govern->opinions.item_size = sizeof(struct opinion);
 	govern->policy = policy_default();
+	learn_init(&govern->learning);
 }
 
 static void finish_escalation(struct escalation *escalation)
@@ -88,6 +89,7 @@ void govern_finish(struct state *state)
 
 	finish_texts(govern);
 	arena_finish(&govern->policy_arena);
+	learn_finish(&govern->learning);
 	owned_set(&govern->policy_document, SLICE_EMPTY);
 	for (size_t i = 0; i < ARRAY_LEN(slabs); i++)
 		slab_finish(slabs[i]);

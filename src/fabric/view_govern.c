@@ -67,7 +67,7 @@ void view_worker(const struct state *state, uint32_t swarm, struct json_writer *
 struct ranked {
 	uint32_t swarm;
 	struct govern_verdict verdict;
-	struct govern_rank rank;
+	struct score score;
 };
 
 /* Those who may have the task first, by rank; then the others. Equal ones in their order. */
@@ -77,11 +77,8 @@ static int compare_ranked(const void *a, const void *b)
 
 	if ((left->verdict.err == OK) != (right->verdict.err == OK))
 		return left->verdict.err == OK ? -1 : 1;
-	if (govern_rank_before(&left->rank, &right->rank))
-		return -1;
-	if (govern_rank_before(&right->rank, &left->rank))
-		return 1;
-	return left->swarm < right->swarm ? -1 : 1;
+	return rank_before(left->score.value, left->swarm, right->score.value, right->swarm) ? -1 :
+											       1;
 }
 
 static struct ranked *rank_all(const struct state *state, uint32_t task, size_t *ret_count)
@@ -94,7 +91,7 @@ static struct ranked *rank_all(const struct state *state, uint32_t task, size_t 
 			continue;
 		all[count].swarm = i;
 		govern_judge(state, task, i, &all[count].verdict);
-		all[count].rank = govern_rank_of(state, task, i, &all[count].verdict);
+		all[count].score = govern_score(state, state_task(state, task), i);
 		count++;
 	}
 	qsort(all, count, sizeof(*all), compare_ranked);
@@ -137,11 +134,12 @@ static void view_ranked(struct decision *decision, uint32_t task, const struct t
 	json_object(json);
 	json_put_text(json, "swarm", swarm->id);
 	json_put_bool(json, "can_claim", ranked->verdict.err == OK);
-	put_ratio(json, "score", ranked->rank.score);
+	put_ratio(json, "score", ranked->score.value);
 	put_ratio(json, "overlap", ranked->verdict.overlap_ppm);
 	view_missing(state, spec, ranked->swarm, json);
-	put_ratio(json, "reputation", ranked->rank.reputation_ppm);
-	put_ratio(json, "success", ranked->rank.success_ppm);
+	put_ratio(json, "reputation", ranked->score.candidate.reputation_ppm);
+	put_ratio(json, "success", ranked->score.outlook.success_ppm);
+	json_put_i64(json, "outcomes", ranked->score.outlook.outcomes);
 	put_money(json, "expected_cost_usd", ranked->verdict.expected_nanousd);
 	json_put_str(json, "cost_from", cost_from_names[ranked->verdict.cost_from]);
 	view_budgets_left(state, task, ranked->swarm, json);
@@ -214,7 +212,7 @@ enum err view_governor_coordinate(struct decision *decision, const struct comman
 	for (size_t i = 0; i < count && all[i].verdict.err == OK; i++) {
 		int64_t score;
 
-		if (__builtin_mul_overflow(all[i].rank.score,
+		if (__builtin_mul_overflow(all[i].score.value,
 					   state_worker(state, all[i].swarm)->weight.now_ppm,
 					   &score))
 			score = INT64_MAX;

@@ -7,6 +7,7 @@ const char *const cost_from_names[] = {
 	[COST_FROM_RATE] = "rate",
 	[COST_FROM_DECLARED] = "declared",
 	[COST_FROM_LEARNT] = "learnt",
+	[COST_FROM_USUAL] = "usual",
 };
 
 const char *const cost_by_names[] = {

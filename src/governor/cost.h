@@ -24,6 +24,7 @@ enum cost_from {
 	COST_FROM_RATE,		/* the swarm's rate and the task's time */
 	COST_FROM_DECLARED,	/* what the swarm says it usually costs */
 	COST_FROM_LEARNT,	/* what it has cost before */
+	COST_FROM_USUAL,	/* what swarms of this fleet cost in their first outcomes */
 	COST_FROM_COUNT
 };
 extern const char *const cost_from_names[];
