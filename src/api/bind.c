@@ -34,7 +34,7 @@ enum err bind_admission(const struct router *router, const struct http_request *
 		admission->headers = match.allow;
 	if (err != OK || !match.info)
 		return err;
-	if (match.type == COMMAND_BOARD_IMPORT) {
+	if (match.type == COMMAND_BOARD_IMPORT || bind_takes_hand_document(match.type)) {
 		admission->body_bytes_max = BIND_IMPORT_BYTES_MAX;
 		admission->media_types = bind_document_types;
 	}
@@ -350,8 +350,7 @@ static enum err bind_hand_body(struct binding *binding)
 
 	if (binding->request->body.len == 0)
 		return OK;
-	err = find_argument(binding, SLICE("document"), &field);
-	if (err == OK && is_json) {
+	if (is_json) {
 		bool is_wrapped;
 
 		err = parse_body(binding, &import_limits, &object);
@@ -364,11 +363,14 @@ static enum err bind_hand_body(struct binding *binding)
 		if (is_wrapped)
 			return err;
 		args->format = TREE_FORMAT_JSON;
-	} else if (err == OK && !command_has(binding->command, "format")) {
+	} else if (!command_has(binding->command, "format")) {
 		args->format = TREE_FORMAT_YAML;
 	}
+	err = find_argument(binding, SLICE("document"), &field);
+	if (err != OK)
+		return err;
 	args->document = binding->request->body;
-	return err == OK ? bind_check(field, args, binding->detail) : err;
+	return bind_check(field, args, binding->detail);
 }
 
 static enum err bind_hand(struct binding *binding, struct buf *ret_members)

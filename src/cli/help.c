@@ -36,8 +36,8 @@ bool help_shows(const struct verb *verb, const struct field *field)
 	if (field->flags & FIELD_HIDDEN)
 		return false;
 	/* The command line reads the file and sends its text. */
-	return !(verb->command == &command_table[COMMAND_BOARD_IMPORT] &&
-		 strcmp(field->name, "document") == 0);
+	return !(strcmp(field->name, "document") == 0 && verb->command &&
+		 schema_find(&verb->command->args, SLICE("file")));
 }
 
 static void add_upper(struct buf *out, const char *name)

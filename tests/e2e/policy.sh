@@ -1,12 +1,18 @@
 #!/usr/bin/env bash
 #
-# Policies on the command line, without a daemon: the example policies are right and answer as
-# their cases say, and what is wrong with a policy is told at once, with lines.
+# Policies on the command line: the example policies are right and answer as their cases say, what
+# is wrong with a policy is told at once, with lines, and a daemon takes what is right.
 set -u
 
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export IF_SOCKET=$dir/nobody.sock
+export IF_SOCKET=$dir/nobody.sock HOME=$dir XDG_DATA_HOME=$dir/data XDG_CONFIG_HOME=$dir/config
+unset IF_URL IF_BOARD IF_SWARM_ID
+clean_up()
+{
+	"$IFCTL" coordinator stop --socket "$dir/if.sock" >/dev/null 2>&1
+	rm -rf "$dir"
+}
+trap clean_up EXIT
 failed=0
 
 # Usage: holds TEST COMMAND...: it succeeds.
@@ -133,6 +139,32 @@ what_a_policy_changes_is_shown()
 		ends 9 policy diff "$dir/policy.yaml"
 }
 
+a_daemon_takes_every_example_and_nothing_that_is_wrong()
+{
+	local example
+
+	export IF_SOCKET=$dir/if.sock
+	ends 0 "$IFCTL" coordinator start --memory || return 1
+	for example in examples/policies/*.yaml; do
+		ends 0 policy apply "$example" && ends 0 policy diff "$example" &&
+			said out 'Nothing differs.' || return 1
+	done
+	ends 2 policy apply "$dir/wrong.yaml" && [ "$(wc -l <"$dir/err")" = 7 ] &&
+		said err "$dir/wrong.yaml:7: rules[0].effect: \"forbid\" is not allow, deny or require_approval" &&
+		ends 0 policy diff "$example" && said out 'Nothing differs.' &&
+		ends 0 policy apply - <"$dir/policy.yaml" && ends 0 policy diff "$dir/policy.yaml" &&
+		said out 'Nothing differs.'
+}
+
+a_daemon_takes_the_swarms_of_a_manifest()
+{
+	ends 0 "$IFCTL" swarm import examples/swarms.yaml &&
+		ends 0 "$IFCTL" swarm show session-4-sip && said out 'usual success: 0.9' &&
+		printf 'swarm_id: z\ncapabilities: [docs:giude]\n' >"$dir/unknown.yaml" &&
+		ends 2 "$IFCTL" swarm import "$dir/unknown.yaml" && grep -q 'docs:giude' "$dir/err" &&
+		ends 3 "$IFCTL" swarm show z
+}
+
 for example in examples/policies/*.yaml; do
 	holds "$(basename "$example" .yaml)_is_right" ends 0 policy check "$example"
 	holds "$(basename "$example" .yaml)_answers_as_expected" ends 0 policy test "$example"
@@ -143,4 +175,6 @@ holds cases_and_policy_may_be_apart cases_and_policy_may_be_apart
 holds what_cannot_be_tested_is_refused what_cannot_be_tested_is_refused
 holds a_policy_is_read_from_standard_input_and_from_json a_policy_is_read_from_standard_input_and_from_json
 holds what_a_policy_changes_is_shown what_a_policy_changes_is_shown
+holds a_daemon_takes_every_example_and_nothing_that_is_wrong a_daemon_takes_every_example_and_nothing_that_is_wrong
+holds a_daemon_takes_the_swarms_of_a_manifest a_daemon_takes_the_swarms_of_a_manifest
 exit "$failed"
