@@ -8,11 +8,13 @@
 #define REPUTATION_PPM 1000000		/* what swarms have that nobody says anything against */
 #define TASK_USUAL_MS 900000		/* of whose time nothing is said: a rate is an hour's */
 
-static struct promise promise_of(const struct worker *worker, int64_t est_ms)
+/* A rate is for the task's time; without one, the task's own estimate says more than the usual time. */
+static struct promise promise_of(const struct worker *worker, int64_t est_ms, bool is_estimated)
 {
 	struct promise promise = { worker->usual_success_ppm, worker->usual_cost_nanousd };
 
-	if (promise.cost_nanousd < 0 && worker->rate_nanousd >= 0)
+	if (promise.cost_nanousd < 0 && worker->rate_nanousd >= 0 &&
+	    (est_ms > 0 || !is_estimated || worker->rate_nanousd == 0))
 		promise.cost_nanousd = price_of_time(worker->rate_nanousd,
 						     est_ms > 0 ? est_ms : TASK_USUAL_MS);
 	if (promise.cost_nanousd > LEARN_COST_MOST)
@@ -35,10 +37,12 @@ void govern_learn(struct state *state, const struct claim *claim, bool success)
 struct outlook govern_outlook(const struct state *state, const struct task *task, uint32_t swarm,
 			      const struct task_spec *spec)
 {
-	struct promise promise = promise_of(state_worker(state, swarm), spec ? spec->est_ms : 0);
+	bool is_estimated = spec && spec->est_cost_usd >= 0;
+	struct promise promise = promise_of(state_worker(state, swarm), spec ? spec->est_ms : 0,
+					    is_estimated);
 
 	return learn_outlook(&state->govern.learning, swarm, task->needs, task->failures, &promise,
-			     spec && spec->est_cost_usd >= 0 ? spec->est_cost_usd : LEARN_UNKNOWN);
+			     is_estimated ? spec->est_cost_usd : LEARN_UNKNOWN);
 }
 
 enum cost_from govern_cost_from(const struct state *state, uint32_t swarm, enum cost_source source)
@@ -71,7 +75,7 @@ bool govern_describe(const void *context, uint32_t swarm, uint32_t needs,
 		.overlap_ppm = capability_overlap_ppm(&mutable->capabilities,
 						      state_swarm(state, swarm)->skills, needs),
 		.reputation_ppm = REPUTATION_PPM,
-		.promise = promise_of(state_worker(state, swarm), 0),
+		.promise = promise_of(state_worker(state, swarm), 0, false),
 	};
 	return ret_candidate->overlap_ppm > 0;
 }
@@ -102,7 +106,7 @@ struct score govern_score_for(const struct state *state, uint32_t swarm, struct 
 void govern_view_learnt(const struct state *state, uint32_t swarm, struct json_writer *json)
 {
 	const struct track *track = learn_swarm(&state->govern.learning, swarm);
-	struct promise promise = promise_of(state_worker(state, swarm), 0);
+	struct promise promise = promise_of(state_worker(state, swarm), 0, false);
 	struct outlook outlook;
 
 	if (!track)
