@@ -233,6 +233,10 @@ static enum err check_number(const struct field *field, int64_t value, struct bu
 		buf_add_lit(ret_detail, " and ");
 		buf_add_money(ret_detail, field->max);
 		buf_add_lit(ret_detail, " dollars");
+	} else if (field->kind == FIELD_RATIO) {
+		buf_add_ratio(ret_detail, field->min);
+		buf_add_lit(ret_detail, " and ");
+		buf_add_ratio(ret_detail, field->max);
 	} else {
 		buf_add_i64(ret_detail, field->min);
 		buf_add_lit(ret_detail, " and ");

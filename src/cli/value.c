@@ -282,8 +282,10 @@ static enum err take_number(struct value *value, const struct field *field, bool
 	case FIELD_MONEY:
 		return amount_of_money(text, &value->number) ? OK :
 			refuse(detail, text, "an amount of dollars such as 1.50");
-	case FIELD_INT:
 	case FIELD_RATIO:
+		return amount_of_ratio(text, &value->number) ? OK :
+			refuse(detail, text, "a ratio such as 0.7 or 70%");
+	case FIELD_INT:
 	case FIELD_ID:
 	case FIELD_TEXT:
 	case FIELD_JSON:

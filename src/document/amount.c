@@ -3,6 +3,7 @@
 #include "base/ensure.h"
 
 #define NANO 1000000000
+#define PPM 1000000
 #define DECIMALS_MAX 9
 #define HOUR_MS (60 * 60 * INT64_C(1000))
 
@@ -47,6 +48,20 @@ bool amount_of_decimal(struct slice text, int64_t *ret_nano)
 	if (__builtin_mul_overflow(units, NANO, &sum) || __builtin_add_overflow(sum, nano, &sum))
 		return false;
 	*ret_nano = negative ? -sum : sum;
+	return true;
+}
+
+bool amount_of_ratio(struct slice text, int64_t *ret_ppm)
+{
+	int64_t nano, unit = NANO / PPM;
+
+	if (slice_ends(text, SLICE("%"))) {
+		text = slice_trim(slice_head(text, text.len - 1));
+		unit *= 100;
+	}
+	if (!amount_of_decimal(text, &nano) || nano % unit)
+		return false;
+	*ret_ppm = nano / unit;
 	return true;
 }
 

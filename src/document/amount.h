@@ -28,6 +28,9 @@ bool amount_of_money(struct slice text, int64_t *ret_nanousd);
 /* True when the text names a currency: $5, USD 3. */
 bool amount_is_money(struct slice text);
 
+/* A ratio: 0.7, 1, 70%, at most six decimals of the ratio itself. Its range is the caller's. */
+bool amount_of_ratio(struct slice text, int64_t *ret_ppm);
+
 /*
  * Time: 90s, 30m, 1.5h, 2-3h, 1h 30m, 2 hours, 1d, 1w, 250ms. A range counts
  * by its upper end. A day is a working day of eight hours and a week five of

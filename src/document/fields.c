@@ -10,7 +10,6 @@
 #include "document/source.h"
 
 #define PPM_NANO 1000		/* nano-units in a part per million */
-#define HUNDRED 100
 #define NAMES_MAX (SCHEMA_FIELDS_MAX * 2)
 
 static const struct tree_limits limits = {
@@ -240,21 +239,16 @@ static bool read_money(struct field_reader *reader, const struct tree *tree, int
 
 static bool read_ratio(struct field_reader *reader, const struct tree *tree, int64_t *ret_ppm)
 {
-	struct slice text = tree->text;
-	int64_t nano = 0, unit = PPM_NANO;
-	bool read = false;
+	int64_t nano;
 
-	if (is_number(tree)) {
-		read = decimal_of(tree, &nano);
-	} else if (tree->kind == TREE_TEXT && slice_ends(text, SLICE("%"))) {
-		unit = PPM_NANO * HUNDRED;
-		read = amount_of_decimal(slice_trim(slice_head(text, text.len - 1)), &nano);
-	}
-	if (!read || nano % unit) {
+	if (tree->kind == TREE_TEXT && slice_ends(tree->text, SLICE("%")) &&
+	    amount_of_ratio(tree->text, ret_ppm))
+		return true;
+	if (!is_number(tree) || !decimal_of(tree, &nano) || nano % PPM_NANO) {
 		wrong_kind(reader, tree, "a ratio such as 0.7 or 70%, with at most six decimals");
 		return false;
 	}
-	*ret_ppm = nano / unit;
+	*ret_ppm = nano / PPM_NANO;
 	return true;
 }
 

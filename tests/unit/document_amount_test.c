@@ -112,6 +112,28 @@ START_TEST(time_is_read_as_people_write_it)
 }
 END_TEST
 
+START_TEST(a_ratio_is_a_part_or_percent)
+{
+	static const struct {
+		const char *text;
+		int64_t ppm;
+	} want[] = {
+		{ "0", 0 }, { "1", 1000000 }, { "0.7", 700000 }, { "70%", 700000 }, { "70 %", 700000 },
+		{ "0.000001", 1 }, { "0.0001%", 1 }, { "2", 2000000 }, { "-0.5", -500000 },
+		{ "0.7000000", 700000 },
+	};
+	static const char *const wrong[] = { "", "%", "x", "0.0000001", "0.00001%", "1e-1", "7/10" };
+	int64_t ppm;
+
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		ck_assert_msg(amount_of_ratio(slice_of_str(want[i].text), &ppm), "%s", want[i].text);
+		ck_assert_int_eq(ppm, want[i].ppm);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		ck_assert_msg(!amount_of_ratio(slice_of_str(wrong[i]), &ppm), "%s", wrong[i]);
+}
+END_TEST
+
 START_TEST(a_duration_is_time_of_the_clock)
 {
 	static const struct {
@@ -149,6 +171,7 @@ int main(void)
 	tcase_add_test(cases, money_is_told_from_time);
 	tcase_add_test(cases, time_is_read_as_people_write_it);
 	tcase_add_test(cases, a_duration_is_time_of_the_clock);
+	tcase_add_test(cases, a_ratio_is_a_part_or_percent);
 	suite_add_tcase(suite, cases);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
