@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/ensure.h"
+#include "base/sort.h"
 #include "fabric/decide_govern.h"
 #include "fabric/view.h"
 
@@ -176,10 +177,9 @@ static void view_row(const struct cost_row *row, const char *key, struct json_wr
 }
 
 static void view_report(struct report *report, const char *key,
-			int (*compare)(const void *a, const void *b), struct json_writer *json)
+			sort_compare_fn *compare, struct json_writer *json)
 {
-	if (report->count)
-		qsort(report->rows, report->count, sizeof(*report->rows), compare);
+	sort_items(report->rows, report->count, sizeof(*report->rows), compare);
 	json_key(json, "rows");
 	json_array(json);
 	for (size_t i = 0; i < report->count; i++) {

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/ensure.h"
+#include "base/sort.h"
 #include "fabric/decide_govern.h"
 #include "fabric/view.h"
 #include "governor/registry.h"
@@ -94,7 +95,7 @@ static struct ranked *rank_all(const struct state *state, uint32_t task, size_t 
 		all[count].score = govern_score(state, state_task(state, task), i);
 		count++;
 	}
-	qsort(all, count, sizeof(*all), compare_ranked);
+	sort_items(all, count, sizeof(*all), compare_ranked);
 	*ret_count = count;
 	return all;
 }

@@ -27,6 +27,15 @@ void breaker_count(struct breaker *breaker, bool failed)
 		breaker->trips = 0;
 }
 
+static int64_t ones_of(uint64_t bits)
+{
+	int64_t ones = 0;
+
+	for (; bits; bits &= bits - 1)
+		ones++;
+	return ones;
+}
+
 int64_t breaker_ratio_ppm(const struct breaker *breaker)
 {
 	uint64_t seen = breaker->outcomes == BREAKER_WINDOW ?
@@ -34,8 +43,7 @@ int64_t breaker_ratio_ppm(const struct breaker *breaker)
 
 	if (breaker->outcomes == 0)
 		return 0;
-	return (int64_t)__builtin_popcountll(breaker->window & seen) * PPM /
-	       (int64_t)breaker->outcomes;
+	return ones_of(breaker->window & seen) * PPM / (int64_t)breaker->outcomes;
 }
 
 bool breaker_should_trip(const struct breaker *breaker, const struct breaker_rules *rules,
