@@ -110,7 +110,13 @@ static bool may_have(void *context, uint32_t swarm)
 /* The one that was passed over first; there are few, or none. */
 static uint32_t longest_passed(struct machine *machine, struct vacancy *vacancy)
 {
+	int64_t patience_us = machine->state.govern.policy.settings.patience_ms * 1000;
 	uint32_t longest = INDEX_NONE;
+
+	/* Mostly nobody has waited for so long. */
+	if (patience_us == 0 || machine->passed_since_us == 0 ||
+	    vacancy->now_us - machine->passed_since_us <= patience_us)
+		return INDEX_NONE;
 
 	for (size_t i = 0; i < machine->waiting_count; i++) {
 		uint32_t swarm = machine->waiting[i];
@@ -158,24 +164,33 @@ static uint32_t swarm_for(struct machine *machine, uint32_t index, int64_t now_u
 #define SWEEP_US 1000000	/* who is passed over is noted this often: patience is minutes */
 
 /* Work went to one of them: the others that could have had it are passed over from now on. */
+static bool could_have(struct machine *machine, uint32_t index, uint32_t swarm)
+{
+	struct state *state = &machine->state;
+	const struct task *task = state_task(state, index);
+
+	return task->prefers == INDEX_NONE && request_for(machine, index, swarm) != INDEX_NONE &&
+	       capability_overlap_ppm(&state->capabilities, state_swarm(state, swarm)->skills,
+				      task->needs) >= govern_least_match(state);
+}
+
 static void note_passed_over(struct machine *machine, uint32_t index, int64_t now_us)
 {
-	const struct state *state = &machine->state;
-	const struct task *task = state_task(state, index);
+	int64_t since_us = INT64_MAX;
 
 	if (now_us - machine->swept_at_us < SWEEP_US)
 		return;
 	machine->swept_at_us = now_us;
 	for (size_t i = 0; i < machine->waiting_count; i++) {
-		struct worker *worker = state_worker(state, machine->waiting[i]);
-		struct govern_verdict verdict;
+		uint32_t swarm = machine->waiting[i];
+		struct worker *worker = state_worker(&machine->state, swarm);
 
-		if (worker->passed_over_us == 0 &&
-		    request_for(machine, index, machine->waiting[i]) != INDEX_NONE &&
-		    task->prefers == INDEX_NONE &&
-		    govern_judge(state, index, machine->waiting[i], &verdict) == OK)
+		if (worker->passed_over_us == 0 && could_have(machine, index, swarm))
 			worker->passed_over_us = now_us;
+		if (worker->passed_over_us && worker->passed_over_us < since_us)
+			since_us = worker->passed_over_us;
 	}
+	machine->passed_since_us = since_us == INT64_MAX ? 0 : since_us;
 }
 
 /* A waiter that fits takes its best, be it this task or another; false when there is none. */

@@ -15,6 +15,9 @@
 #define CHANGE_OF(swarm, described) ((swarm) << 1 | (described))
 #define SWARMS_MAX (UINT32_MAX >> 1)
 
+#define PROBES_LOOKED 8		/* swarms that are looked at for one probe */
+#define PROBE_REST 32		/* claims after a search that found none */
+
 static int64_t least(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -327,29 +330,52 @@ static bool covers(const struct rank_index *index, const struct rank_view *view,
 	return outlook.cost_nanousd <= index->learning->fleet.probe_nanousd;
 }
 
-uint32_t rank_probe(struct rank_index *index, uint32_t needs, uint32_t failed_before,
-		    rank_may_fn *may, void *context)
+/* The free swarm that has waited longest, of those behind `after`, in the order of waiting. */
+static uint32_t next_waiting(const struct rank_index *index, const struct rank_view *view,
+			     uint32_t after)
 {
 	const struct learning *learning = index->learning;
+	int64_t after_claim = -1, since = INT64_MAX;
 	uint32_t longest = RANK_NONE;
-	const struct rank_view *view;
-	int64_t since = INT64_MAX;
 
-	/* On a task that was failed before, a probe costs more and tells less. */
-	if (failed_before || learning->fleet.probe_ppm < PPM)
-		return RANK_NONE;
-	view = view_for(index, needs, failed_before);
+	if (after != RANK_NONE)
+		after_claim = after < learning->swarm_count ?
+			      learning->swarms[after].claimed_at : 0;
 	for (uint32_t swarm = 0; swarm < view->count; swarm++) {
 		int64_t claimed_at = swarm < learning->swarm_count ?
 				     learning->swarms[swarm].claimed_at : 0;
 
-		if (claimed_at >= since || at_leaf(index, view, swarm) == RANK_NONE ||
-		    !covers(index, view, swarm) || (may && !may(context, swarm)))
+		if (claimed_at >= since || claimed_at < after_claim ||
+		    (claimed_at == after_claim && swarm <= after) ||
+		    at_leaf(index, view, swarm) == RANK_NONE)
 			continue;
 		longest = swarm;
 		since = claimed_at;
 	}
 	return longest;
+}
+
+uint32_t rank_probe(struct rank_index *index, uint32_t needs, uint32_t failed_before,
+		    rank_may_fn *may, void *context)
+{
+	const struct fleet *fleet = &index->learning->fleet;
+	uint32_t swarm = RANK_NONE;
+	const struct rank_view *view;
+
+	/* On a task that was failed before, a probe costs more and tells less. */
+	if (failed_before || fleet->probe_ppm < PPM || fleet->claims < index->probe_at)
+		return RANK_NONE;
+	view = view_for(index, needs, failed_before);
+	for (int looked = 0; looked < PROBES_LOOKED; looked++) {
+		swarm = next_waiting(index, view, swarm);
+		if (swarm == RANK_NONE)
+			break;
+		if (covers(index, view, swarm) && (!may || may(context, swarm)))
+			return swarm;
+	}
+	/* Nobody whom the share would pay for: it has to grow first. */
+	index->probe_at = fleet->claims + PROBE_REST;
+	return RANK_NONE;
 }
 
 /* ---- list ----------------------------------------------------------------------------------- */

@@ -94,6 +94,7 @@ struct rank_index {
 	struct rank_view *views;	/* RANK_VIEWS_MAX */
 	uint32_t view_count;
 	struct map by_key;
+	int64_t probe_at;		/* no probe is looked for before the fleet has so many claims */
 	uint64_t now;			/* counts requests */
 	uint64_t changed;		/* counts changes; the last RANK_CHANGES are kept */
 	uint32_t *changes;
