@@ -440,6 +440,33 @@ void state_spec_apply(struct state *state, uint32_t index, const struct task_spe
 		state_timer(state, TIMER_START_BY, index, spec->start_by);
 }
 
+static bool is_empty(const struct field *field, const void *object)
+{
+	const char *at = (const char *)object + field->offset;
+
+	if (field_is_number(field->kind))
+		return *(const int64_t *)(const void *)at == 0;
+	if (field_is_list(field->kind))
+		return ((const struct slice_list *)(const void *)at)->count == 0;
+	return ((const struct slice *)(const void *)at)->len == 0;
+}
+
+/*
+ * A field that is missing at the end reads as empty: fields that came later
+ * are kept only where they say something, so that what an earlier version
+ * kept stays as it is, byte for byte.
+ */
+static void encode_spec(const struct task_spec *spec, struct buf *out)
+{
+	const struct field *last = schema_find(&task_spec_schema, SLICE("start_by"));
+	size_t first = (size_t)(last - task_spec_schema.fields) + 1;
+	struct schema kept = task_spec_schema;
+
+	while (kept.count > first && is_empty(&kept.fields[kept.count - 1], spec))
+		kept.count--;
+	schema_encode(&kept, spec, out);
+}
+
 void state_spec_set(struct state *state, uint32_t index, const struct task_spec *spec)
 {
 	struct task *task = state_task(state, index);
@@ -447,7 +474,7 @@ void state_spec_set(struct state *state, uint32_t index, const struct task_spec 
 	struct buf text = { 0 };
 
 	buf_add(&text, task->text, task->id_len);
-	schema_encode(&task_spec_schema, spec, &text);
+	encode_spec(spec, &text);
 	task->text = alloc_copy(text.ptr, text.len);
 	task->spec_len = (uint32_t)(text.len - task->id_len);
 	buf_finish(&text);
