@@ -206,7 +206,9 @@ static void add_events(struct buf *out)
 {
 	buf_add_lit(out, "\n## Kinds of events\n\n"
 		    "Every event also has `event` (its number), `at`, `kind`, `part` and, if somebody\n"
-		    "asked for it, `by`. `spec` is a task as it was described: what task add takes.\n\n"
+		    "asked for it, `by`; where `by` is the person who decides, that is `actor`.\n"
+		    "`spec` is a task as it was described: what task add takes. Members of\n"
+		    "policy.ruled are in `rule`.\n\n"
 		    "| kind | part | what it says | members |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < event_count; i++) {
 		const struct event_info *info = event_table[i];

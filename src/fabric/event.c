@@ -223,10 +223,19 @@ void event_write_json(const struct event *event, struct json_writer *json)
 	json_put_time(json, "at", event->at_us);
 	json_put_str(json, "kind", info->kind);
 	json_put_str(json, "part", part_names[info->part]);
+	/* Some say by themselves whose decision it was, which need not be who typed it. */
 	if (event->actor.len)
-		json_put_text(json, "by", event->actor);
-	schema_write_json(&info->fields, &event->of, json);
-	/* An object of its own: a task has a kind as well as an event. */
+		json_put_text(json, schema_find(&info->fields, SLICE("by")) ? "actor" : "by",
+			      event->actor);
+	/* An object of its own: a task has a kind as well as an event, and so has a rule. */
+	if (schema_find(&info->fields, SLICE("kind"))) {
+		json_key(json, "rule");
+		json_object(json);
+		schema_write_json(&info->fields, &event->of, json);
+		json_object_end(json);
+	} else {
+		schema_write_json(&info->fields, &event->of, json);
+	}
 	if (info->has_spec) {
 		json_key(json, "spec");
 		json_object(json);

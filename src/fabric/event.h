@@ -89,7 +89,10 @@ void event_encode(const struct event *event, int64_t record_at_us, struct buf *o
 MUST_USE enum err event_decode(struct slice *body, int64_t record_at_us, struct arena *arena,
 			       struct event *ret_event);
 
-/* {"event":17,"at":...,"kind":"task.claimed","part":...,"by":..., fields..., "spec":{...}} */
+/*
+ * {"event":17,"at":...,"kind":"task.claimed","part":...,"by":..., fields..., "spec":{...}}.
+ * Fields that have a kind go into "rule"; beside a field `by` the actor is "actor".
+ */
 void event_write_json(const struct event *event, struct json_writer *json);
 
 #endif
