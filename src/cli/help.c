@@ -258,6 +258,29 @@ static void add_exit_codes(struct buf *out, const struct verb *verb, size_t widt
 	buf_finish(&name);
 }
 
+/* What a command that is started has, and may say. */
+static void add_worker_variables(struct buf *out, size_t width)
+{
+	static const struct {
+		const char *name, *about;
+	} rows[] = {
+		{ "standard input", "The task, as JSON" },
+		{ "standard output",
+		  "One JSON value and nothing else is the task's result; all is evidence" },
+		{ "$IF_TASK_ID, $IF_FENCE",
+		  "The task and its token; also IF_BOARD, IF_SWARM_ID and IF_SOCKET or IF_URL" },
+		{ "$IF_COST_FILE",
+		  "What it has spent goes here while it works, one line of JSON each time: "
+		  "{\"cost_usd\": 0.12}, or {\"model\": \"m\", \"input_tokens\": 900, "
+		  "\"output_tokens\": 120}. When a budget is spent, the command is ended and "
+		  "the task goes back to the board" },
+	};
+
+	buf_add_lit(out, "\nWhat the command has\n");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		add_entry(out, slice_of_str(rows[i].name), slice_of_str(rows[i].about), width);
+}
+
 static void help_verb(const struct cli *cli, const struct verb *verb, struct buf *out,
 		      size_t width)
 {
@@ -282,6 +305,8 @@ static void help_verb(const struct cli *cli, const struct verb *verb, struct buf
 		help_about(&about, verb->fields[i]);
 		add_entry(out, buf_slice(&name), buf_slice(&about), width);
 	}
+	if (verb->takes_rest && strcmp(verb->part, "swarm") == 0)
+		add_worker_variables(out, width);
 	buf_add_lit(out, "\nFor every command\n");
 	add_global_flags(out, width);
 	add_exit_codes(out, verb, width);

@@ -121,6 +121,9 @@ static void add_environment(struct buf *out)
 		".B swarm spawn\n"
 		"runs.\n"
 		".TP\n"
+		".B IF_COST_FILE\n"
+		"Where such a command says what it has spent, one line of JSON each time.\n"
+		".TP\n"
 		".B NO_COLOR\n"
 		"No colours.\n");
 }

@@ -17,11 +17,14 @@
 #include "base/json.h"
 #include "cli/columns.h"
 #include "cli/local.h"
+#include "cli/spawn_cost.h"
+#include "cli/spawn_say.h"
 #include "cli/spawn_worker.h"
 #include "cli/value.h"
 #include "sys/files.h"
 
 #define GRACE_MS 5000
+#define CHARGES_MAX 8		/* of a job, under way: a worker that says more waits */
 #define LEAVE_US 5000000	/* a daemon that is away is not waited for any longer at the end */
 #define EXIT_OF_SIGNAL 128
 
@@ -29,6 +32,7 @@
 enum verdict {
 	VERDICT_AS_IT_ENDED,
 	VERDICT_GIVE_BACK,	/* we are stopping */
+	VERDICT_STOPPED,	/* the board asked for it */
 	VERDICT_OVER,		/* the claim ended: nothing */
 };
 
@@ -39,6 +43,8 @@ struct job {
 	enum verdict verdict;
 	bool has_ordered;		/* its report asks for the next task */
 	int64_t beat;			/* heartbeats that had been sent when it was claimed */
+	int64_t charges;		/* that the board has not answered yet */
+	struct buf stop_reason;
 };
 
 struct spawn {
@@ -66,53 +72,15 @@ struct spawn {
 
 /* ---- what is said ---------------------------------------------------------------------- */
 
-/* "ifctl: alice: T-1 completed in 2 s", on standard error; nobody has to read it. */
 static void say(const struct spawn *spawn, const struct spawn_claim *claim, struct slice text)
 {
-	struct buf line = { 0 };
-
-	if (spawn->cli->as_json)
-		return;
-	buf_add_str(&line, spawn->cli->program);
-	buf_add_lit(&line, ": ");
-	buf_add_slice(&line, spawn->link_options.swarm);
-	buf_add_lit(&line, ": ");
-	if (claim) {
-		buf_add_str(&line, claim->task);
-		buf_add_byte(&line, ' ');
-	}
-	text_add_visible(&line, text, true);
-	buf_add_byte(&line, '\n');
-	file_write_now(STDERR_FILENO, buf_slice(&line));
-	buf_finish(&line);
+	spawn_say(spawn->cli, spawn->link_options.swarm, claim, text);
 }
 
-/* With --json: one line on stdout for each thing that happened to a job. */
 static void tell(const struct spawn *spawn, const struct job *job, const char *what,
 		 struct slice detail)
 {
-	const struct worker *worker = job->worker;
-	struct json_writer json;
-
-	if (!spawn->cli->as_json)
-		return;
-	json = json_begin(&spawn->cli->out);
-	json_object(&json);
-	json_put_str(&json, "what", what);
-	json_put_text(&json, "swarm", spawn->link_options.swarm);
-	json_put_str(&json, "board", job->claim.board);
-	json_put_str(&json, "task", job->claim.task);
-	json_put_i64(&json, "fence", job->claim.fence);
-	json_put_i64(&json, "attempt", job->claim.attempt);
-	if (detail.len)
-		json_put_text(&json, "detail", detail);
-	if (worker && strcmp(what, "started") == 0 && worker_handover_us(worker) > 0) {
-		json_put_i64(&json, "handover_us", worker_handover_us(worker));
-		json_put_bool(&json, "was_waiting", worker_was_waiting(worker));
-	}
-	json_object_end(&json);
-	buf_add_byte(&spawn->cli->out, '\n');
-	cli_flush(spawn->cli);
+	spawn_say_event(spawn->cli, spawn->link_options.swarm, &job->claim, job->worker, what, detail);
 }
 
 static void tell_and_say(const struct spawn *spawn, const struct job *job, const char *what,
@@ -265,7 +233,17 @@ static void job_clear(struct job *job)
 {
 	worker_destroy(job->worker);
 	spawn_claim_finish(&job->claim);
+	buf_finish(&job->stop_reason);
 	*job = (struct job){ .spawn = job->spawn };
+}
+
+static void add_refusal(struct buf *text, const struct ifab_error *refusal)
+{
+	buf_add_str(text, refusal->title);
+	if (!refusal->detail[0])
+		return;
+	buf_add_lit(text, ": ");
+	buf_add_str(text, refusal->detail);
 }
 
 static void report(struct job *job, enum spawn_report how, struct slice reason)
@@ -305,12 +283,22 @@ static void report_end(struct job *job)
 	buf_finish(&text);
 }
 
+/* What it has cost is told before the job is forgotten. */
+static void clear_when_charged(struct job *job)
+{
+	if (job->charges)
+		return;
+	job_clear(job);
+	carry_on(job->spawn);
+}
+
 static void on_worker_end(void *context)
 {
 	struct job *job = context;
 
 	/* It may have ended a moment before it was told to. */
-	if (job->verdict == VERDICT_GIVE_BACK && !worker_end(job->worker)->was_stopped)
+	if ((job->verdict == VERDICT_GIVE_BACK || job->verdict == VERDICT_STOPPED) &&
+	    !worker_end(job->worker)->was_stopped)
 		job->verdict = VERDICT_AS_IT_ENDED;
 	switch (job->verdict) {
 	case VERDICT_AS_IT_ENDED:
@@ -320,12 +308,83 @@ static void on_worker_end(void *context)
 		tell_and_say(job->spawn, job, "given back", SLICE_EMPTY);
 		report(job, SPAWN_RELEASE, SLICE("its supervisor was stopped"));
 		break;
+	case VERDICT_STOPPED:
+		tell_and_say(job->spawn, job, "given back", buf_slice(&job->stop_reason));
+		report(job, SPAWN_RELEASE, buf_slice(&job->stop_reason));
+		break;
 	case VERDICT_OVER:
 	default:
-		job_clear(job);
-		carry_on(job->spawn);
+		worker_destroy(job->worker);
+		job->worker = NULL;
+		clear_when_charged(job);
 		break;
 	}
+}
+
+/* ---- what it costs --------------------------------------------------------------------- */
+
+static void on_cost(void *context, struct slice line)
+{
+	struct job *job = context;
+	struct buf members = { 0 }, reason = { 0 };
+
+	if (cost_line_read(line, &members, &reason)) {
+		job->charges++;
+		spawn_link_charge(job->spawn->link, &job->claim, buf_slice(&members));
+	} else {
+		tell_and_say(job->spawn, job, "not charged", buf_slice(&reason));
+	}
+	if (job->charges >= CHARGES_MAX)
+		worker_pause_costs(job->worker, true);
+	buf_finish(&members);
+	buf_finish(&reason);
+}
+
+static struct job *job_of(struct spawn *spawn, struct slice board, struct slice task, int64_t fence)
+{
+	for (size_t i = 0; i < spawn->job_count; i++) {
+		struct job *job = &spawn->jobs[i];
+
+		if (fence == job->claim.fence && slice_is_str(board, job->claim.board) &&
+		    slice_is_str(task, job->claim.task))
+			return job;
+	}
+	return NULL;
+}
+
+static void on_charged(void *context, const struct spawn_claim *claim,
+		       const struct ifab_error *refusal)
+{
+	struct spawn *spawn = context;
+	struct job *job = job_of(spawn, slice_of_str(claim->board), slice_of_str(claim->task),
+				 claim->fence);
+	struct buf text = { 0 };
+
+	if (!job)
+		return;
+	if (refusal) {
+		add_refusal(&text, refusal);
+		tell_and_say(spawn, job, "not charged", buf_slice(&text));
+		buf_finish(&text);
+	}
+	job->charges--;
+	if (job->worker && job->charges < CHARGES_MAX)
+		worker_pause_costs(job->worker, false);
+	if (job->verdict == VERDICT_OVER && !job->worker)
+		clear_when_charged(job);
+}
+
+/* The work stops at once, and the task goes back to the board: nobody has failed. */
+static void on_stop(void *context, struct slice board, struct slice task, int64_t fence,
+		    struct slice reason)
+{
+	struct job *job = job_of(context, board, task, fence);
+
+	if (!job || !job->worker || job->verdict != VERDICT_AS_IT_ENDED)
+		return;
+	tell_and_say(job->spawn, job, "asked to stop", reason);
+	buf_add_slice(&job->stop_reason, reason);
+	stop_job(job, VERDICT_STOPPED);
 }
 
 static void begin_job(struct job *job, struct spawn_claim *claim)
@@ -367,11 +426,7 @@ static void on_reported(void *context, void *about, const struct ifab_error *ref
 	struct buf text = { 0 };
 
 	if (refusal) {
-		buf_add_str(&text, refusal->title);
-		if (refusal->detail[0]) {
-			buf_add_lit(&text, ": ");
-			buf_add_str(&text, refusal->detail);
-		}
+		add_refusal(&text, refusal);
 		tell_and_say(job->spawn, job, "came too late", buf_slice(&text));
 		buf_finish(&text);
 	}
@@ -548,6 +603,8 @@ static const struct spawn_link_ops link_ops = {
 	.on_over = on_over,
 	.on_holds = on_holds,
 	.on_reported = on_reported,
+	.on_charged = on_charged,
+	.on_stop = on_stop,
 	.on_connection = on_connection,
 	.on_left = on_left,
 	.on_refused = on_refused,
@@ -593,43 +650,8 @@ static void read_options(struct spawn *spawn, const struct args *args)
 		.grace_us = number_or(args, "grace_ms", GRACE_MS) * 1000,
 		.log_folder = args_text(args, "log_folder").ptr,
 		.is_verbose = args_number(args, "verbose") != 0,
+		.on_cost = on_cost,
 	};
-}
-
-static bool grants_are_names(struct slice_list grants, struct buf *detail)
-{
-	for (size_t i = 0; i < grants.count; i++) {
-		struct slice rest = grants.items[i];
-		struct slice name = slice_cut(&rest, '=');
-
-		if (name.len && !slice_starts(name, SLICE("IF_")))
-			continue;
-		buf_add_lit(detail, "--env ");
-		buf_add_slice(detail, grants.items[i]);
-		buf_add_lit(detail, ": the name may not be empty, nor begin with IF_");
-		return false;
-	}
-	return true;
-}
-
-/* What would fail each task had better be said before the first. */
-static enum err check_options(struct spawn *spawn, struct buf *detail)
-{
-	const struct worker_options *options = &spawn->worker_options;
-
-	if (!grants_are_names(options->grants, detail))
-		return ERR_USAGE;
-	if (spawn->is_session && !options->command) {
-		buf_add_lit(detail, "--session needs a command behind --");
-		return ERR_USAGE;
-	}
-	if (options->command && !worker_can_run(options, options->command[0], detail))
-		return ERR_OS;
-	if (options->log_folder && file_make_folder(options->log_folder, 0777) != OK) {
-		file_describe(detail, "make", options->log_folder);
-		return ERR_OS;
-	}
-	return OK;
 }
 
 static void run_loop(struct spawn *spawn)
@@ -649,6 +671,7 @@ static void run_loop(struct spawn *spawn)
 	for (size_t i = 0; i < spawn->job_count; i++) {
 		worker_destroy(spawn->jobs[i].worker);
 		spawn_claim_finish(&spawn->jobs[i].claim);
+		buf_finish(&spawn->jobs[i].stop_reason);
 	}
 	worker_destroy(spawn->session);
 	spawn_link_close(spawn->link);
@@ -672,7 +695,7 @@ int spawn_run(struct cli *cli, const struct args *args)
 		return cli_refuse(cli, err, SLICE_EMPTY);
 	read_options(&spawn, args);
 	spawn.worker_options.address = ifab_address(client);
-	err = check_options(&spawn, &detail);
+	err = worker_check_options(&spawn.worker_options, spawn.is_session, &detail);
 	if (err == OK)
 		run_loop(&spawn);
 	else

@@ -7,32 +7,15 @@
 #include "base/json.h"
 #include "base/rfc3339.h"
 #include "cli/print.h"
+#include "cli/spawn_tell.h"
 #include "fabric/limit.h"
 #include "sys/clock.h"
 
 #define HEARTBEAT_MS 15000
 #define HEARTBEATS_A_LEASE 4		/* of a lease that is shorter than usual */
 #define HEARTBEAT_LEAST_MS 20
-#define PAUSE_FIRST_US 250000		/* before the next try of what was refused for now */
-#define PAUSE_MOST_US 15000000
 #define ANSWER_IN_A_HURRY_US 1000000	/* "nothing ready" this early was not waited for */
 #define RETRY_MS (1000LL * 60 * 60 * 24 * 365)	/* workers outlive a daemon that is away */
-#define KEY_SIZE 64
-
-/* One thing to be told, until it is. */
-struct telling {
-	struct spawn_link *link;
-	struct telling *next;
-	struct ifab_pending *pending;	/* NULL: before the next try */
-	struct loop_timer *timer;
-	int64_t pause_us;
-	const char *verb;
-	struct buf args;
-	char key[KEY_SIZE];		/* the same in each try, so that it takes effect once */
-	struct spawn_claim claim;	/* only what names it */
-	int64_t since_us;		/* wall clock: since when its hand is free */
-	void *about;
-};
 
 struct spawn_link {
 	struct loop *loop;
@@ -49,7 +32,7 @@ struct spawn_link {
 	struct ifab_pending *beating;
 	struct ifab_pending *following;
 	struct ifab_pending *leaving;
-	struct telling *tellings;
+	struct spawn_tell *tell;
 	struct buf args;
 	struct buf path;
 	int64_t asked_at_us;		/* wall clock, like the board's times */
@@ -61,18 +44,6 @@ struct spawn_link {
 	bool was_registered;
 	bool is_connected;
 };
-
-static const struct json_limits answer_limits = {
-	.bytes_max = 16 * 1024 * 1024, .depth_max = JSON_READ_DEPTH_MAX, .values_max = 1000000,
-};
-
-/* NULL when it is no JSON. */
-static struct json_value *parse(const char *text, size_t len)
-{
-	struct json_value *root;
-
-	return json_parse(slice_of(text, len), &answer_limits, &root, NULL) == OK ? root : NULL;
-}
 
 static struct json_writer args_begin(struct spawn_link *link)
 {
@@ -154,13 +125,6 @@ static void refuse(struct spawn_link *link, enum ifab_status status)
 	link->ops->on_refused(link->context, status);
 }
 
-/* Refused for now: a full disk, a daemon that is busy or stops. */
-static bool is_passing(const struct spawn_link *link, enum ifab_status status)
-{
-	return status == IFAB_TIMEOUT || status == IFAB_UNREACHABLE ||
-	       (status == IFAB_FAILED && ifab_last_error(link->client)->retryable);
-}
-
 static void on_left_behind(void *context, enum ifab_status status, const struct ifab_reply *reply)
 {
 	struct spawn_link *link = context;
@@ -176,7 +140,7 @@ static void on_left_behind(void *context, enum ifab_status status, const struct 
 /* What an earlier supervisor of this name held is nobody's work: our heartbeats would keep it so. */
 static bool gives_back(struct spawn_link *link, const struct ifab_reply *reply)
 {
-	struct json_value *root = parse(reply->body, reply->body_len);
+	struct json_value *root = spawn_parse(reply->body, reply->body_len);
 	bool holds = json_count(json_get(root, SLICE("holds"))) > 0;
 	struct json_writer json;
 
@@ -196,8 +160,8 @@ static void on_registered(void *context, enum ifab_status status, const struct i
 	bool is_first = !link->was_registered;
 
 	link->registering = NULL;
-	if (status != IFAB_OK && link->was_registered && is_passing(link, status)) {
-		loop_timer_set(link->beat_timer, PAUSE_MOST_US);
+	if (status != IFAB_OK && link->was_registered && spawn_is_passing(link->client, status)) {
+		loop_timer_set(link->beat_timer, SPAWN_PAUSE_MOST_US);
 		return;
 	}
 	if (status != IFAB_OK) {
@@ -254,6 +218,19 @@ static int64_t beat_us(const struct spawn_link *link)
 	return (beat_ms < HEARTBEAT_LEAST_MS ? HEARTBEAT_LEAST_MS : beat_ms) * 1000;
 }
 
+static void tell_stop(struct spawn_link *link, const struct json_value *stop)
+{
+	link->ops->on_stop(link->context, member_text(stop, "board"), member_text(stop, "task"),
+			   member_i64(stop, "fence"), member_text(stop, "reason"));
+}
+
+/* The event may have come while nobody heard it. */
+static void tell_stops(struct spawn_link *link, const struct json_value *stops)
+{
+	for (size_t i = 0; i < json_count(stops); i++)
+		tell_stop(link, json_at(stops, i));
+}
+
 static void on_beaten(void *context, enum ifab_status status, const struct ifab_reply *reply)
 {
 	struct spawn_link *link = context;
@@ -265,9 +242,11 @@ static void on_beaten(void *context, enum ifab_status status, const struct ifab_
 		begin(link);
 		return;
 	}
-	root = status == IFAB_OK ? parse(reply->body, reply->body_len) : NULL;
-	if (root)
+	root = status == IFAB_OK ? spawn_parse(reply->body, reply->body_len) : NULL;
+	if (root) {
 		link->ops->on_holds(link->context, link->beats, json_get(root, SLICE("holds")));
+		tell_stops(link, json_get(root, SLICE("stops")));
+	}
 	json_free(root);
 }
 
@@ -306,8 +285,8 @@ static void ask_later(struct spawn_link *link)
 {
 	loop_timer_set(link->ask_timer, link->ask_pause_us);
 	link->ask_pause_us *= 2;
-	if (link->ask_pause_us > PAUSE_MOST_US)
-		link->ask_pause_us = PAUSE_MOST_US;
+	if (link->ask_pause_us > SPAWN_PAUSE_MOST_US)
+		link->ask_pause_us = SPAWN_PAUSE_MOST_US;
 }
 
 static bool ended_in_a_hurry(const struct spawn_link *link)
@@ -317,7 +296,7 @@ static bool ended_in_a_hurry(const struct spawn_link *link)
 
 static void take_claim(struct spawn_link *link, const struct ifab_reply *reply)
 {
-	struct json_value *root = parse(reply->body, reply->body_len);
+	struct json_value *root = spawn_parse(reply->body, reply->body_len);
 	struct spawn_claim claim;
 	bool is_claim = spawn_claim_read(root, &claim);
 
@@ -338,12 +317,12 @@ static void on_asked(void *context, enum ifab_status status, const struct ifab_r
 
 	link->asking = NULL;
 	if (status == IFAB_OK || (status == IFAB_NOTHING_READY && !ended_in_a_hurry(link)))
-		link->ask_pause_us = PAUSE_FIRST_US;
+		link->ask_pause_us = SPAWN_PAUSE_FIRST_US;
 	if (status == IFAB_OK)
 		take_claim(link, reply);
 	else if (status == IFAB_NOTHING_READY && !ended_in_a_hurry(link))
 		ask(link);
-	else if (status == IFAB_NOTHING_READY || is_passing(link, status) ||
+	else if (status == IFAB_NOTHING_READY || spawn_is_passing(link->client, status) ||
 		 strcmp(code, "slots_full") == 0)
 		ask_later(link);
 	else if (strcmp(code, "swarm_unknown") == 0)
@@ -408,13 +387,20 @@ static bool on_event(void *context, const struct ifab_event *event)
 	struct slice kind = slice_of_str(event->kind);
 	struct json_value *root;
 
-	if (!ends_a_claim(kind))
+	bool is_stop = slice_is(kind, SLICE("claim.stop_asked"));
+
+	if (!is_stop && !ends_a_claim(kind))
 		return true;
-	root = parse(event->json, event->json_len);
-	if (root && slice_is(member_text(root, "swarm"), link->options.swarm))
+	root = spawn_parse(event->json, event->json_len);
+	if (!root || !slice_is(member_text(root, "swarm"), link->options.swarm))
+		goto out;
+	if (is_stop)
+		tell_stop(link, root);
+	else
 		link->ops->on_over(link->context, member_text(root, "board"),
 				   member_text(root, "task"), member_i64(root, "fence"), kind,
 				   member_text(root, "reason"));
+out:
 	json_free(root);
 	return true;
 }
@@ -439,7 +425,7 @@ static void on_followed(void *context, enum ifab_status status, const struct ifa
 	(void)status;
 	(void)reply;
 	link->following = NULL;
-	loop_timer_set(link->beat_timer, PAUSE_FIRST_US);
+	loop_timer_set(link->beat_timer, SPAWN_PAUSE_FIRST_US);
 }
 
 static void follow(struct spawn_link *link)
@@ -458,121 +444,15 @@ static void follow(struct spawn_link *link)
 
 /* ---- telling how it went --------------------------------------------------------------- */
 
-static void telling_free(struct telling *telling)
+static struct json_writer report_begin(struct buf *out, const struct spawn_claim *claim)
 {
-	struct telling **at = &telling->link->tellings;
+	struct json_writer json = json_begin(out);
 
-	while (*at != telling)
-		at = &(*at)->next;
-	*at = telling->next;
-	ifab_drop(telling->pending);
-	loop_timer_close(telling->timer);
-	buf_finish(&telling->args);
-	free(telling);
-}
-
-static void telling_end(struct telling *telling, const struct ifab_error *refusal,
-			struct spawn_claim *next)
-{
-	struct spawn_link *link = telling->link;
-	void *about = telling->about;
-	struct ifab_error copy;
-
-	if (refusal)
-		copy = *refusal;
-	if (next)
-		next->wanted_at_us = telling->since_us;
-	telling_free(telling);
-	link->ops->on_reported(link->context, about, refusal ? &copy : NULL, next);
-}
-
-static void telling_succeed(struct telling *telling, const struct ifab_reply *reply)
-{
-	struct json_value *root = parse(reply->body, reply->body_len);
-	struct spawn_claim next;
-	bool has_next = spawn_claim_read(json_get(root, SLICE("next")), &next);
-
-	json_free(root);
-	telling_end(telling, NULL, has_next ? &next : NULL);
-}
-
-static bool is_over(enum ifab_status status)
-{
-	return status == IFAB_LEASE_LOST || status == IFAB_NOT_FOUND || status == IFAB_CONFLICT;
-}
-
-static void tell(struct telling *telling);
-
-/* The board does not take what came out, which would keep the task for ever: it gets it back. */
-static void give_back(struct telling *telling, const struct ifab_error *refusal)
-{
-	struct json_writer json;
-	struct buf reason = { 0 };
-
-	buf_add_lit(&reason, "its report was refused: ");
-	buf_add_str(&reason, refusal->title);
-	buf_add_lit(&reason, ": ");
-	buf_add_str(&reason, refusal->detail);
-	buf_clear(&telling->args);
-	json = json_begin(&telling->args);
 	json_object(&json);
-	json_put_str(&json, "board", telling->claim.board);
-	json_put_str(&json, "task", telling->claim.task);
-	json_put_i64(&json, "fence", telling->claim.fence);
-	json_put_text(&json, "reason", buf_slice(&reason));
-	/* Nobody is served by the same again at once. */
-	json_put_i64(&json, "delay_ms", LIMIT_BACKOFF_FIRST_MS);
-	json_object_end(&json);
-	buf_finish(&reason);
-	telling->verb = "task.release";
-	telling->key[0] = 'r';
-	tell(telling);
-}
-
-static void on_told(void *context, enum ifab_status status, const struct ifab_reply *reply)
-{
-	struct telling *telling = context;
-	const struct ifab_error *error = ifab_last_error(telling->link->client);
-
-	telling->pending = NULL;
-	if (status == IFAB_OK) {
-		telling_succeed(telling, reply);
-	} else if (is_passing(telling->link, status)) {
-		loop_timer_set(telling->timer, telling->pause_us);
-		telling->pause_us *= 2;
-		if (telling->pause_us > PAUSE_MOST_US)
-			telling->pause_us = PAUSE_MOST_US;
-	} else if (is_over(status) || strcmp(telling->verb, "task.release") == 0) {
-		telling_end(telling, error, NULL);
-	} else {
-		give_back(telling, error);
-	}
-}
-
-static void tell(struct telling *telling)
-{
-	telling->pending = ifab_start(telling->link->client, telling->verb, buf_str(&telling->args),
-				      telling->key, on_told, telling);
-	if (!telling->pending)
-		loop_timer_set(telling->timer, telling->pause_us);
-}
-
-static void on_tell_time(void *context)
-{
-	tell(context);
-}
-
-/* A token is never given out twice, so with the time it makes a key that nobody else has. */
-static void make_key(struct telling *telling)
-{
-	struct buf key = { 0 };
-
-	buf_add_lit(&key, "s-");
-	buf_add_i64(&key, telling->claim.fence);
-	buf_add_byte(&key, '-');
-	buf_add_i64(&key, clock_wall_us());
-	memcpy(telling->key, buf_str(&key), key.len + 1);
-	buf_finish(&key);
+	json_put_str(&json, "board", claim->board);
+	json_put_str(&json, "task", claim->task);
+	json_put_i64(&json, "fence", claim->fence);
+	return json;
 }
 
 void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
@@ -583,28 +463,12 @@ void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
 		[SPAWN_COMPLETE] = "task.complete",
 		[SPAWN_COMPLETE_AND_NEXT] = "task.finish-and-next",
 		[SPAWN_FAIL] = "task.fail",
-		[SPAWN_RELEASE] = "task.release",
+		[SPAWN_RELEASE] = SPAWN_TELL_RELEASE,
 	};
 	bool is_complete = report == SPAWN_COMPLETE || report == SPAWN_COMPLETE_AND_NEXT;
-	struct telling *telling = alloc_zero(1, sizeof(*telling));
-	struct json_writer json = json_begin(&telling->args);
+	struct buf args = { 0 };
+	struct json_writer json = report_begin(&args, claim);
 
-	telling->link = link;
-	telling->next = link->tellings;
-	link->tellings = telling;
-	telling->timer = loop_timer_open(link->loop, on_tell_time, telling);
-	telling->pause_us = PAUSE_FIRST_US;
-	telling->verb = verbs[report];
-	telling->about = about;
-	telling->since_us = clock_wall_us();
-	telling->claim.fence = claim->fence;
-	memcpy(telling->claim.board, claim->board, sizeof(claim->board));
-	memcpy(telling->claim.task, claim->task, sizeof(claim->task));
-	make_key(telling);
-	json_object(&json);
-	json_put_str(&json, "board", claim->board);
-	json_put_str(&json, "task", claim->task);
-	json_put_i64(&json, "fence", claim->fence);
 	if (report == SPAWN_COMPLETE_AND_NEXT && link->options.critical_only)
 		json_put_bool(&json, "critical_only", true);
 	if (report == SPAWN_COMPLETE_AND_NEXT)
@@ -616,7 +480,20 @@ void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
 	if (evidence.len && report != SPAWN_RELEASE)
 		json_put_raw(&json, "evidence", evidence);
 	json_object_end(&json);
-	tell(telling);
+	spawn_tell_add(link->tell, claim, verbs[report], &args, about);
+}
+
+void spawn_link_charge(struct spawn_link *link, const struct spawn_claim *claim,
+		       struct slice members)
+{
+	struct buf args = { 0 };
+	struct json_writer json = report_begin(&args, claim);
+
+	/* The claim may be over when it is told: then it is the swarm's. */
+	json_put_text(&json, "swarm", link->options.swarm);
+	json_members(&json, members);
+	json_object_end(&json);
+	spawn_tell_add(link->tell, claim, SPAWN_TELL_CHARGE, &args, NULL);
 }
 
 /* ---- leaving --------------------------------------------------------------------------- */
@@ -677,11 +554,12 @@ struct spawn_link *spawn_link_open(struct loop *loop, struct ifab_client *client
 	link->options = *options;
 	link->ops = ops;
 	link->context = context;
-	link->ask_pause_us = PAUSE_FIRST_US;
+	link->ask_pause_us = SPAWN_PAUSE_FIRST_US;
 	link->watched = loop_fd_open(loop, fd, on_ready, link);
 	loop_fd_watch(link->watched, LOOP_READ);
 	link->beat_timer = loop_timer_open(loop, on_beat_time, link);
 	link->ask_timer = loop_timer_open(loop, on_ask_time, link);
+	link->tell = spawn_tell_open(loop, client, ops, context);
 	link->leave_timer = loop_timer_open(loop, on_leave_time, link);
 	begin(link);
 	return link;
@@ -691,8 +569,7 @@ void spawn_link_close(struct spawn_link *link)
 {
 	if (!link)
 		return;
-	while (link->tellings)
-		telling_free(link->tellings);
+	spawn_tell_close(link->tell);
 	ifab_drop(link->registering);
 	ifab_drop(link->asking);
 	ifab_drop(link->beating);

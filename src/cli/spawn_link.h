@@ -58,6 +58,9 @@ struct spawn_link_ops {
 	/* A claim of this swarm ended, by whomever; `kind` of the event: lease.lost. */
 	void (*on_over)(void *context, struct slice board, struct slice task, int64_t fence,
 			struct slice kind, struct slice reason);
+	/* The board asks that the work on a claim ends: it costs too much. More than once, perhaps. */
+	void (*on_stop)(void *context, struct slice board, struct slice task, int64_t fence,
+			struct slice reason);
 	/* What the swarm held when heartbeat number `beat` was answered: ids of tasks. */
 	void (*on_holds)(void *context, int64_t beat, const struct json_value *holds);
 	/*
@@ -66,6 +69,9 @@ struct spawn_link_ops {
 	 */
 	void (*on_reported)(void *context, void *about, const struct ifab_error *refusal,
 			    struct spawn_claim *next);
+	/* Answers spawn_link_charge; `claim` is only what names it. */
+	void (*on_charged)(void *context, const struct spawn_claim *claim,
+			   const struct ifab_error *refusal);
 	/* The daemon went away, or came back. */
 	void (*on_connection)(void *context, bool is_connected);
 	/* spawn_link_leave is done, or could not be. */
@@ -95,6 +101,13 @@ int64_t spawn_link_beats(const struct spawn_link *link);
 void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
 		       enum spawn_report report, struct slice reason, struct slice result,
 		       struct slice evidence, void *about);
+
+/*
+ * Tells what a claim has cost: `members` are arguments of cost.charge, as members of an
+ * object. Stands on record before a report that follows. on_charged follows.
+ */
+void spawn_link_charge(struct spawn_link *link, const struct spawn_claim *claim,
+		       struct slice members);
 
 /* Takes leave; on_left follows. Gives up after `limit_us`. */
 void spawn_link_leave(struct spawn_link *link, const char *reason, int64_t limit_us);

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/columns.h"
+#include "cli/spawn_cost.h"
 #include "cli/value.h"
 #include "fabric/limit.h"
 #include "sys/clock.h"
@@ -45,6 +46,7 @@ struct worker {
 	int64_t handover_us;
 	struct tail output, errors;
 	FILE *log;
+	struct cost_inbox *costs;	/* NULL: none */
 	bool is_out_of_time;
 	bool has_ended;
 };
@@ -103,7 +105,7 @@ static void env_grant(struct env *env, struct slice grant)
 }
 
 static void env_fill(struct env *env, const struct worker_options *options,
-		     const struct spawn_claim *claim)
+		     const struct spawn_claim *claim, const struct cost_inbox *costs)
 {
 	bool is_url = slice_starts(slice_of_str(options->address), SLICE("http"));
 	struct buf fence = { 0 };
@@ -118,6 +120,8 @@ static void env_fill(struct env *env, const struct worker_options *options,
 		buf_add_i64(&fence, claim->fence);
 		env_add(env, SLICE("IF_FENCE"), buf_slice(&fence));
 		buf_finish(&fence);
+		if (costs)
+			env_add(env, SLICE("IF_COST_FILE"), slice_of_str(cost_inbox_path(costs)));
 	} else if (options->board.len) {
 		env_add(env, SLICE("IF_BOARD"), options->board);
 	}
@@ -133,17 +137,52 @@ static void env_fill(struct env *env, const struct worker_options *options,
 	env->list[env->count] = NULL;
 }
 
-bool worker_can_run(const struct worker_options *options, const char *program, struct buf *reason)
+/* In the environment that workers get. */
+static bool can_run(const struct worker_options *options, const char *program, struct buf *reason)
 {
 	struct env env = { 0 };
 	bool can;
 
-	env_fill(&env, options, NULL);
+	env_fill(&env, options, NULL, NULL);
 	can = process_can_run(program, env.list);
 	if (!can)
 		file_describe(reason, "run", program);
 	buf_finish(&env.text);
 	return can;
+}
+
+static bool grants_are_names(struct slice_list grants, struct buf *detail)
+{
+	for (size_t i = 0; i < grants.count; i++) {
+		struct slice rest = grants.items[i];
+		struct slice name = slice_cut(&rest, '=');
+
+		if (name.len && !slice_starts(name, SLICE("IF_")))
+			continue;
+		buf_add_lit(detail, "--env ");
+		buf_add_slice(detail, grants.items[i]);
+		buf_add_lit(detail, ": the name may not be empty, nor begin with IF_");
+		return false;
+	}
+	return true;
+}
+
+enum err worker_check_options(const struct worker_options *options, bool is_session,
+			      struct buf *detail)
+{
+	if (!grants_are_names(options->grants, detail))
+		return ERR_USAGE;
+	if (is_session && !options->command) {
+		buf_add_lit(detail, "--session needs a command behind --");
+		return ERR_USAGE;
+	}
+	if (options->command && !can_run(options, options->command[0], detail))
+		return ERR_OS;
+	if (options->log_folder && file_make_folder(options->log_folder, 0777) != OK) {
+		file_describe(detail, "make", options->log_folder);
+		return ERR_OS;
+	}
+	return OK;
 }
 
 /* ---- output ---------------------------------------------------------------------------- */
@@ -267,7 +306,16 @@ static void on_process_end(void *context, const struct process_end *end)
 		show_line(worker, &worker->errors);
 	if (worker->log)
 		fflush(worker->log);
+	if (worker->costs)
+		cost_inbox_drain(worker->costs);
 	worker->on_end(worker->context);
+}
+
+static void on_cost(void *context, struct slice line)
+{
+	struct worker *worker = context;
+
+	worker->options->on_cost(worker->context, line);
 }
 
 static const struct process_ops process_ops = { .on_output = on_output, .on_end = on_process_end };
@@ -350,9 +398,12 @@ struct worker *worker_start(const struct worker_options *options, const struct s
 	worker->claim = claim;
 	worker->on_end = on_end;
 	worker->context = context;
+	/* Without it the work goes on all the same, and its cost is told by other means. */
+	if (claim)
+		worker->costs = cost_inbox_open(options->loop, on_cost, worker);
 	worker->output.keep = LIMIT_JSON_BYTES;
 	worker->errors.keep = TAIL_BYTES;
-	env_fill(&env, options, claim);
+	env_fill(&env, options, claim, worker->costs);
 	spec.env = env.list;
 	if (claim)
 		spec.input = buf_slice(&claim->json);
@@ -367,6 +418,12 @@ struct worker *worker_start(const struct worker_options *options, const struct s
 	if (claim && options->log_folder)
 		worker->log = open_log(options->log_folder, claim);
 	return worker;
+}
+
+void worker_pause_costs(struct worker *worker, bool is_paused)
+{
+	if (worker->costs && !worker->has_ended)
+		cost_inbox_pause(worker->costs, is_paused);
 }
 
 void worker_stop(struct worker *worker)
@@ -385,6 +442,7 @@ void worker_destroy(struct worker *worker)
 	if (!worker)
 		return;
 	process_destroy(worker->process);
+	cost_inbox_close(worker->costs);
 	if (worker->limit_timer)
 		loop_timer_close(worker->limit_timer);
 	if (worker->log)

@@ -26,6 +26,8 @@ struct worker_options {
 	int64_t limit_ms;		/* 0: none but the task's own */
 	int64_t grace_us;		/* between TERM and KILL */
 	const char *log_folder;		/* NULL: none */
+	/* A line that it wrote into IF_COST_FILE, for the context of worker_start. */
+	void (*on_cost)(void *context, struct slice line);
 	bool is_verbose;
 };
 
@@ -37,6 +39,8 @@ struct worker_options {
  */
 struct worker *worker_start(const struct worker_options *options, const struct spawn_claim *claim,
 			    void (*on_end)(void *context), void *context, struct buf *reason);
+/* Costs are not heard for now, or again. */
+void worker_pause_costs(struct worker *worker, bool is_paused);
 /* TERM to all of its group, and KILL after the grace. */
 void worker_stop(struct worker *worker);
 void worker_kill(struct worker *worker);
@@ -62,7 +66,8 @@ void worker_add_evidence(const struct worker *worker, struct buf *out);
 /* Empty when stdout is not one JSON value. */
 struct slice worker_result(const struct worker *worker);
 
-/* A program of this name can be run in the environment that workers get: false with the reason. */
-bool worker_can_run(const struct worker_options *options, const char *program, struct buf *reason);
+/* What would fail each task had better be said before the first. */
+MUST_USE enum err worker_check_options(const struct worker_options *options, bool is_session,
+				       struct buf *detail);
 
 #endif

@@ -140,6 +140,35 @@ void view_board(const struct state *state, uint32_t board, struct json_writer *j
 	json_object_end(json);
 }
 
+/* Claims whose holder is asked to end the work: for one that was away when that was said. */
+static void view_stops(const struct state *state, const struct swarm *swarm,
+		       struct json_writer *json)
+{
+	bool has_any = false;
+
+	for (uint32_t at = swarm->first_claim; at != INDEX_NONE;
+	     at = state_claim(state, at)->next_of_swarm) {
+		const struct claim *claim = state_claim(state, at);
+		const struct task *task = state_task(state, claim->task);
+
+		if (claim->stop.len == 0)
+			continue;
+		if (!has_any) {
+			json_key(json, "stops");
+			json_array(json);
+			has_any = true;
+		}
+		json_object(json);
+		json_put_text(json, "board", state_board(state, task->board)->id);
+		json_put_text(json, "task", task_id(task));
+		json_put_i64(json, "fence", (int64_t)claim->fence);
+		json_put_text(json, "reason", claim->stop);
+		json_object_end(json);
+	}
+	if (has_any)
+		json_array_end(json);
+}
+
 static void view_swarm_members(const struct state *state, uint32_t index, int64_t now_us,
 			       struct json_writer *json)
 {
@@ -164,6 +193,7 @@ static void view_swarm_members(const struct state *state, uint32_t index, int64_
 	     at = state_claim(state, at)->next_of_swarm)
 		json_text(json, task_id(state_task(state, state_claim(state, at)->task)));
 	json_array_end(json);
+	view_stops(state, swarm, json);
 	json_put_i64(json, "done", (int64_t)swarm->done_count);
 	json_put_i64(json, "failed", (int64_t)swarm->failed_count);
 	json_put_i64(json, "unread", (int64_t)swarm_unread(swarm));

@@ -187,6 +187,17 @@ static enum err make_one_folder(const char *path, mode_t mode)
 	return OK;
 }
 
+enum err file_open_pipe(const char *path, int *ret_fd)
+{
+	/* Being a writer, too, keeps the end of the others from being the end of the pipe. */
+	int fd = mkfifo(path, 0600) == 0 ? open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return ERR_OS;
+	*ret_fd = fd;
+	return OK;
+}
+
 enum err file_make_folder(const char *path, mode_t mode)
 {
 	char part[PATH_MAX];

@@ -31,6 +31,12 @@ MUST_USE enum err file_write_fd(int fd, struct slice content);
 /* One line for whoever reads, or nothing: it never waits for them. At most a page goes whole. */
 void file_write_now(int fd, struct slice line);
 
+/*
+ * Makes a named pipe that only this user can write to, and opens it for reading without
+ * waiting: it has no end, whoever comes and goes as a writer.
+ */
+MUST_USE enum err file_open_pipe(const char *path, int *ret_fd);
+
 /* mkdir -p; folders that exist keep their mode. */
 MUST_USE enum err file_make_folder(const char *path, mode_t mode);
 /* Makes a rename or a new file in this folder durable. */

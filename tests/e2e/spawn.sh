@@ -258,7 +258,7 @@ the_environment_is_clean()
 		--env NOT_SET -- env &&
 		names=$(task T-1 | grep -o '"stdout_tail":"[^"]*"' | sed 's/.*:"//; s/"$//; s/\\n/\n/g') &&
 		[ "$(cut -d= -f1 <<<"$names" | grep -v '^$' | sort | tr '\n' ' ')" = \
-			"EXTRA GRANTED HOME IF_BOARD IF_FENCE IF_SOCKET IF_SWARM_ID IF_TASK_ID LANG PATH TERM TMPDIR ${USER:+USER }" ] &&
+			"EXTRA GRANTED HOME IF_BOARD IF_COST_FILE IF_FENCE IF_SOCKET IF_SWARM_ID IF_TASK_ID LANG PATH TERM TMPDIR ${USER:+USER }" ] &&
 		grep -qx 'EXTRA=1=2' <<<"$names" && grep -qx 'IF_SWARM_ID=w-environment' <<<"$names" &&
 		grep -qx 'IF_TASK_ID=T-1' <<<"$names" && grep -qx "IF_SOCKET=$IF_SOCKET" <<<"$names" &&
 		grep -qx "IF_BOARD=environment" <<<"$names"
@@ -431,6 +431,91 @@ seven_supervisors_keep_the_order()
 		END { exit bad }' "$dir/order"
 }
 
+# ---- what it costs -------------------------------------------------------------------------------------
+
+# Usage: has_spent BOARD DOLLARS
+has_spent()
+{
+	ifctl cost report --by board --board "$1" --json | grep -q "\"cost_usd\":$2[,}]"
+}
+
+a_worker_tells_what_it_costs()
+{
+	new_board cost
+	ifctl cost set-price model-of-test --input 1 --output 2 >/dev/null
+	mkdir "$dir/costs"
+	add T-1 && TMPDIR=$dir/costs spawn --once -- sh -c 'echo "{\"cost_usd\": 0.25}" >$IF_COST_FILE
+		printf "%s\n\n" "{\"cost_usd\": \"0.5\", \"operation\": \"plan\"}" >>$IF_COST_FILE
+		printf "{\"model\":\"model-of-test\",\"input_tokens\":1000000,\"output_tokens\":500000}" >$IF_COST_FILE' &&
+		is_done T-1 && has_spent cost 2.75 && [ -z "$(ls "$dir/costs")" ]
+}
+
+each_attempt_is_charged_however_it_ends()
+{
+	new_board charged
+	add T-1 --max-attempts 1 && add T-2 &&
+		spawn --once -- sh -c 'echo "{\"cost_usd\":0.1}" >$IF_COST_FILE; exit 3' &&
+		is_in_state T-1 failed && has_spent charged '0.10' &&
+		supervise charged -- sh -c 'echo "{\"cost_usd\":0.1}" >$IF_COST_FILE; exec sleep 600' &&
+		within 20 has_spent charged '0.20' && ifctl task cancel T-2 --board "$board" >/dev/null &&
+		kill "$supervisor" && wait "$supervisor" && has_spent charged '0.20'
+}
+
+what_is_no_cost_is_said_and_not_charged()
+{
+	new_board nonsense
+	add T-1 && spawn --once -- sh -c 'cat >$IF_COST_FILE <<-END
+			five dollars
+			{"cost_usd": -1}
+			{"cost_usd": 0.5, "fence": 1}
+			{"cost_usd": 1}
+		END' 2>"$dir/said.nonsense" && is_done T-1 && has_spent nonsense '1.00' &&
+		[ "$(grep -c 'not charged' "$dir/said.nonsense")" = 3 ]
+}
+
+many_costs_hold_nobody_up()
+{
+	new_board many
+	add T-1 && spawn --once -- sh -c 'for i in $(seq 5000); do echo "{\"cost_usd\":0.001}"; done >$IF_COST_FILE' &&
+		is_done T-1 && has_spent many '5.00'
+}
+
+a_budget_that_is_spent_stops_the_work()
+{
+	new_board spent
+	ifctl cost set-budget --scope board --board spent --limit 0.1 >/dev/null &&
+		add T-1 --est-cost 0.01 || return 1
+	supervise spent --grace 300ms --env D="$dir" -- sh -c 'echo $$ >$D/pid.spent; sleep 600 & echo $! >$D/pid.spent-child
+			trap "" TERM
+			while [ ! -e $D/enough ]; do echo "{\"cost_usd\":0.03}" >$IF_COST_FILE; sleep 0.2; done'
+	within 20 grep -q 'asked to stop: the budget of board spent is spent' "$dir/spent.out" &&
+		within 20 all_are_gone spent spent-child && within 20 is_in_state T-1 ready &&
+		says T-1 '"failures":0' && ifctl escalation list --json | grep -q '"cause":"budget"' || return 1
+	# Nobody takes it up again before there is money.
+	sleep 0.5
+	is_in_state T-1 ready && touch "$dir/enough" &&
+		ifctl cost set-budget --scope board --board spent --limit 10 >/dev/null &&
+		within 20 is_done T-1 && kill "$supervisor" && wait "$supervisor"
+}
+
+who_was_away_hears_that_it_is_to_stop()
+{
+	local fence
+
+	new_board away
+	ifctl cost set-budget --scope board --board away --limit 1 >/dev/null &&
+		add T-1 --est-cost 0.01 && supervise away --lease 2s --env D="$dir" -- sh -c 'echo $IF_FENCE >$D/fence.away; echo $$ >$D/pid.away; exec sleep 600' &&
+		within 20 test -s "$dir/pid.away" && fence=$(cat "$dir/fence.away") || return 1
+	kill -STOP "$supervisor"
+	ifctl cost charge --board away --task T-1 --fence "$fence" --cost 2 >/dev/null
+	kill -9 "$daemon"
+	wait "$daemon" 2>/dev/null
+	start_daemon
+	kill -CONT "$supervisor"
+	within 20 all_are_gone away && within 20 is_in_state T-1 ready && says T-1 '"failures":0' &&
+		kill "$supervisor" && wait "$supervisor"
+}
+
 # ---- a daemon that is not there ------------------------------------------------------------------------
 
 what_is_wrong_from_the_start_is_told()
@@ -494,6 +579,11 @@ a_supervisor_ends_without_a_daemon_too()
 }
 
 tests='
+a_worker_tells_what_it_costs
+each_attempt_is_charged_however_it_ends
+what_is_no_cost_is_said_and_not_charged
+many_costs_hold_nobody_up
+a_budget_that_is_spent_stops_the_work
 a_task_completes_and_json_is_its_result
 what_is_not_one_json_value_is_only_evidence
 a_failure_says_its_exit_code
@@ -526,6 +616,7 @@ seven_supervisors_keep_the_order
 what_is_wrong_from_the_start_is_told
 each_task_is_done_once_through_kills_of_the_daemon
 a_supervisor_ends_without_a_daemon_too
+who_was_away_hears_that_it_is_to_stop
 '
 start_daemon >/dev/null
 for test in ${1:-$tests}; do
