@@ -310,7 +310,9 @@ static void on_worker_end(void *context)
 		break;
 	case VERDICT_STOPPED:
 		tell_and_say(job->spawn, job, "given back", buf_slice(&job->stop_reason));
-		report(job, SPAWN_RELEASE, buf_slice(&job->stop_reason));
+		/* A spent budget refuses the next claim; a task's own limit is that of each claim. */
+		report(job, job->claim.has_cost_limit ? SPAWN_RELEASE_LATER : SPAWN_RELEASE,
+		       buf_slice(&job->stop_reason));
 		break;
 	case VERDICT_OVER:
 	default:

@@ -105,6 +105,7 @@ bool spawn_claim_read(const struct json_value *answer, struct spawn_claim *ret_c
 		return false;
 	claim.attempt = member_i64(answer, "attempt");
 	claim.limit_ms = member_i64(answer, "limit_ms");
+	claim.has_cost_limit = json_get(answer, SLICE("max_cost_usd")) != NULL;
 	claim.ready_at_us = member_time(answer, "ready_at");
 	read_run(json_get(answer, SLICE("run")), &claim);
 	json_dump(answer, &claim.json);
@@ -464,6 +465,7 @@ void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
 		[SPAWN_COMPLETE_AND_NEXT] = "task.finish-and-next",
 		[SPAWN_FAIL] = "task.fail",
 		[SPAWN_RELEASE] = SPAWN_TELL_RELEASE,
+		[SPAWN_RELEASE_LATER] = SPAWN_TELL_RELEASE,
 	};
 	bool is_complete = report == SPAWN_COMPLETE || report == SPAWN_COMPLETE_AND_NEXT;
 	struct buf args = { 0 };
@@ -477,8 +479,10 @@ void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
 		json_put_text(&json, "reason", reason);
 	if (result.len && is_complete)
 		json_put_raw(&json, "result", result);
-	if (evidence.len && report != SPAWN_RELEASE)
+	if (evidence.len && (is_complete || report == SPAWN_FAIL))
 		json_put_raw(&json, "evidence", evidence);
+	if (report == SPAWN_RELEASE_LATER)
+		json_put_i64(&json, "delay_ms", LIMIT_BACKOFF_FIRST_MS);
 	json_object_end(&json);
 	spawn_tell_add(link->tell, claim, verbs[report], &args, about);
 }

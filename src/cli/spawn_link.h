@@ -22,6 +22,7 @@ struct spawn_claim {
 	int64_t fence;
 	int64_t attempt;
 	int64_t limit_ms;		/* of this attempt; 0: it has none */
+	bool has_cost_limit;		/* of its own, beside those of budgets */
 	int64_t ready_at_us;		/* since when somebody could have had it */
 	int64_t wanted_at_us;		/* since when we had a hand for it */
 	const char **run;		/* its own command, ends with NULL; or NULL; owned */
@@ -48,6 +49,7 @@ enum spawn_report {
 	SPAWN_COMPLETE_AND_NEXT,	/* the hand that is free takes another task in the same step */
 	SPAWN_FAIL,
 	SPAWN_RELEASE,
+	SPAWN_RELEASE_LATER,		/* nobody is to have it again at once */
 };
 
 struct spawn_link_ops {

@@ -498,6 +498,15 @@ a_budget_that_is_spent_stops_the_work()
 		within 20 is_done T-1 && kill "$supervisor" && wait "$supervisor"
 }
 
+a_task_that_costs_more_than_it_may_does_not_go_round()
+{
+	new_board dear
+	add T-1 --max-cost 0.05 && supervise dear --grace 300ms -- \
+		sh -c 'while :; do echo "{\"cost_usd\":0.03}" >$IF_COST_FILE; sleep 0.2; done'
+	within 20 is_in_state T-1 delayed && sleep 1 && kill "$supervisor" && wait "$supervisor" &&
+		says T-1 '"state":"delayed"' '"attempts":1' '"failures":0'
+}
+
 who_was_away_hears_that_it_is_to_stop()
 {
 	local fence
@@ -584,6 +593,7 @@ each_attempt_is_charged_however_it_ends
 what_is_no_cost_is_said_and_not_charged
 many_costs_hold_nobody_up
 a_budget_that_is_spent_stops_the_work
+a_task_that_costs_more_than_it_may_does_not_go_round
 a_task_completes_and_json_is_its_result
 what_is_not_one_json_value_is_only_evidence
 a_failure_says_its_exit_code
