@@ -501,8 +501,8 @@ a_budget_that_is_spent_stops_the_work()
 a_task_that_costs_more_than_it_may_does_not_go_round()
 {
 	new_board dear
-	add T-1 --max-cost 0.05 && supervise dear --grace 300ms -- \
-		sh -c 'while :; do echo "{\"cost_usd\":0.03}" >$IF_COST_FILE; sleep 0.2; done'
+	add T-1 --max-cost 9 && supervise dear --grace 300ms -- \
+		sh -c 'while :; do echo "{\"cost_usd\":5}" >$IF_COST_FILE; sleep 0.2; done'
 	within 20 is_in_state T-1 delayed && sleep 1 && kill "$supervisor" && wait "$supervisor" &&
 		says T-1 '"state":"delayed"' '"attempts":1' '"failures":0'
 }
