@@ -110,6 +110,9 @@ struct ready_wish decide_wish(const struct state *state, uint32_t swarm, uint32_
 struct govern_verdict;
 MUST_USE enum err decide_may_claim(struct decision *decision, uint32_t task, uint32_t swarm,
 				   struct slice_list paths, struct govern_verdict *ret_verdict);
+/* task.cancelled, and what ends with it; task.retried, and task.ready when nothing is in its way. */
+void decide_emit_cancelled(struct decision *decision, uint32_t task, struct slice reason);
+void decide_emit_retried(struct decision *decision, uint32_t task, struct slice reason);
 /* Ends a claim by an event for every end that gives the task back; `because` goes into task.ready. */
 void decide_emit_released(struct decision *decision, uint32_t task, struct slice reason,
 			  int64_t not_before_us);

@@ -5,7 +5,7 @@
 #include "base/ensure.h"
 #include "base/graph.h"
 #include "base/text.h"
-#include "fabric/decide.h"
+#include "fabric/decide_govern.h"
 
 enum err decide_board_create(struct decision *decision, const struct command *command)
 {
@@ -93,6 +93,8 @@ static struct task_spec spec_of_add(const struct cmd_task_add *args)
 	struct task_spec spec;
 
 	TASK_SPEC(COPY_FIELD, )
+	/* Only rounds and blockers make such tasks. */
+	spec.answers = spec.helps = SLICE_EMPTY;
 	return spec;
 }
 
@@ -157,10 +159,13 @@ static struct task_spec spec_of_update(struct decision *decision, const struct c
 				       const struct task *task)
 {
 	const struct cmd_task_update *args = &command->args.task_update;
-	struct task_spec spec;
+	struct task_spec spec, old;
 
-	task_spec_of(task, decision->arena, &spec);
+	task_spec_of(task, decision->arena, &old);
+	spec = old;
 	TASK_SPEC(COPY_GIVEN, )
+	spec.answers = old.answers;
+	spec.helps = old.helps;
 	return spec;
 }
 
@@ -218,6 +223,11 @@ enum err decide_task_update(struct decision *decision, const struct command *com
 		return err;
 	task = state_task(decision->state, index);
 	spec = spec_of_update(decision, command, task);
+	if (spec.redundancy != task->redundancy && govern_answer_at(decision->state, index, 1) !=
+							    INDEX_NONE)
+		return REFUSE(decision, ERR_ARGUMENT_RANGE,
+			      "task {} has answers already; it stays with {} of them",
+			      task_id(task), decision_number(decision, task->redundancy));
 	if (command_has(command, "deps")) {
 		spec.deps = decision_each_once(decision, spec.deps);
 		err = count_open(decision, task->board, args->task, spec.deps, &open);
@@ -242,11 +252,25 @@ enum err decide_task_update(struct decision *decision, const struct command *com
 	return OK;
 }
 
+void decide_emit_cancelled(struct decision *decision, uint32_t index, struct slice reason)
+{
+	const struct state *state = decision->state;
+	const struct task *task = state_task(state, index);
+	struct ev_task_cancelled *of =
+		&decision_emit(decision, EVENT_TASK_CANCELLED)->of.task_cancelled;
+
+	decision_name_task(decision, index, &of->board, &of->task);
+	of->reason = reason;
+	if (task->claim == INDEX_NONE)
+		return;
+	of->swarm = state_swarm(state, state_claim(state, task->claim)->swarm)->id;
+	of->fence = (int64_t)state_claim(state, task->claim)->fence;
+}
+
 enum err decide_task_cancel(struct decision *decision, const struct command *command)
 {
 	const struct cmd_task_cancel *args = &command->args.task_cancel;
 	const struct task *task;
-	struct ev_task_cancelled *of;
 	uint32_t index;
 	enum err err = decision_task(decision, args->board, args->task, &index);
 
@@ -256,15 +280,8 @@ enum err decide_task_cancel(struct decision *decision, const struct command *com
 	if (task_has_ended(task))
 		return REFUSE(decision, ERR_TASK_ENDED, "task {} is {}", task_id(task),
 			      slice_of_str(task_state_names[task->state]));
-	of = &decision_emit(decision, EVENT_TASK_CANCELLED)->of.task_cancelled;
-	decision_name_task(decision, index, &of->board, &of->task);
-	of->reason = args->reason;
-	if (task->claim != INDEX_NONE) {
-		const struct claim *claim = state_claim(decision->state, task->claim);
-
-		of->swarm = state_swarm(decision->state, claim->swarm)->id;
-		of->fence = (int64_t)claim->fence;
-	}
+	decide_emit_cancelled(decision, index, args->reason);
+	decide_round_cancelled(decision, index, args->reason);
 	decision->about = ABOUT_TASK;
 	decision->index = index;
 	return OK;
@@ -286,11 +303,22 @@ static void emit_start_by_lifted(struct decision *decision, uint32_t index)
 	event->spec = spec;
 }
 
+void decide_emit_retried(struct decision *decision, uint32_t index, struct slice reason)
+{
+	const struct task *task = state_task(decision->state, index);
+	struct ev_task_retried *of =
+		&decision_emit(decision, EVENT_TASK_RETRIED)->of.task_retried;
+
+	decision_name_task(decision, index, &of->board, &of->task);
+	of->reason = reason;
+	if (task->open_deps == 0 && task->blockers_open == 0)
+		decision_emit_ready(decision, index, SLICE("tried again"));
+}
+
 enum err decide_task_retry(struct decision *decision, const struct command *command)
 {
 	const struct cmd_task_retry *args = &command->args.task_retry;
 	const struct task *task;
-	struct ev_task_retried *of;
 	uint32_t index;
 	enum err err = decision_task(decision, args->board, args->task, &index);
 
@@ -301,11 +329,8 @@ enum err decide_task_retry(struct decision *decision, const struct command *comm
 		return REFUSE(decision, ERR_TASK_NOT_ENDED, "task {} is {}", task_id(task),
 			      slice_of_str(task_state_names[task->state]));
 	emit_start_by_lifted(decision, index);
-	of = &decision_emit(decision, EVENT_TASK_RETRIED)->of.task_retried;
-	decision_name_task(decision, index, &of->board, &of->task);
-	of->reason = args->reason;
-	if (task->open_deps == 0 && task->blockers_open == 0)
-		decision_emit_ready(decision, index, SLICE("tried again"));
+	decide_emit_retried(decision, index, args->reason);
+	decide_round_retried(decision, index, args->reason);
 	decision->about = ABOUT_TASK;
 	decision->index = index;
 	return OK;

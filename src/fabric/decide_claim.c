@@ -191,7 +191,7 @@ static void emit_claimed(struct decision *decision, const struct granted *grante
 	struct ev_task_claimed *of;
 	struct event *event;
 
-	if (task->redundancy > 1)
+	if (task->redundancy > 1 && task->claim == INDEX_NONE)
 		answer = decide_begin_answer(decision, granted->task);
 	event = decision_emit(decision, EVENT_TASK_CLAIMED);
 	of = &event->of.task_claimed;

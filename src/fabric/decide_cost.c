@@ -52,7 +52,8 @@ static void stop_claims(struct decision *decision, const struct budget_entry *en
 		const struct claim *claim = state_claim(state, i);
 
 		if (claim->task != INDEX_NONE && claim->task != except_task &&
-		    claim->stop.len == 0 && draws_on(state, claim, entry))
+		    draws_on(state, claim, entry) && !decide_has_ended(decision, claim) &&
+		    !decide_has_asked_to_stop(decision, claim))
 			ask_to_stop(decision, claim->task, reason);
 	}
 }
@@ -173,6 +174,16 @@ static void budget_has_room_again(struct decision *decision, const struct budget
 		decide_close_breaker(decision, entry->of, by, SLICE("its budget was raised"));
 }
 
+/* The stated time is one at which a period begins: the one that runs now began whole periods before. */
+static int64_t period_start_us(const struct cmd_budget_set *args, int64_t now_us)
+{
+	int64_t period_us = args->budget_duration_ms * 1000;
+
+	if (args->reset_at == 0 || period_us == 0)
+		return now_us;
+	return args->reset_at - ((args->reset_at - now_us) / period_us + 1) * period_us;
+}
+
 enum err decide_budget(struct decision *decision, const struct cmd_budget_set *args)
 {
 	const struct state *state = decision->state;
@@ -201,9 +212,7 @@ enum err decide_budget(struct decision *decision, const struct cmd_budget_set *a
 	of->limit_usd = args->limit_usd;
 	of->soft_usd = args->soft_usd;
 	of->period_ms = args->budget_duration_ms;
-	of->period_start = decision->now_us;
-	if (args->reset_at && args->budget_duration_ms)
-		of->period_start = args->reset_at - args->budget_duration_ms * 1000;
+	of->period_start = period_start_us(args, decision->now_us);
 	of->reason = args->reason;
 	entry.budget.reserved_nanousd = reserved;
 	budget_set_limit(&entry.budget, args->limit_usd);
@@ -441,7 +450,8 @@ static void stop_at_task_limit(struct decision *decision, const struct asked_cha
 	const struct task *task;
 	struct task_spec spec;
 
-	if (!charge->claim || charge->claim->stop.len)
+	if (!charge->claim || decide_has_ended(decision, charge->claim) ||
+	    decide_has_asked_to_stop(decision, charge->claim))
 		return;
 	task = state_task(decision->state, charge->task);
 	if (!(task->traits & TASK_HAS_COST))

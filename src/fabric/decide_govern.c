@@ -186,6 +186,9 @@ enum err decide_judge(struct decision *decision, uint32_t task, uint32_t swarm,
 	case ERR_SWARM_EXCLUDED:
 		return REFUSE(decision, err, "task {} may not go to swarm {}",
 			      task_id(state_task(state, task)), state_swarm(state, swarm)->id);
+	case ERR_TASK_EXISTS:
+		return REFUSE(decision, err, "no task can be added for another answer to {}",
+			      task_id(state_task(state, task)));
 	case ERR_CAPABILITY_BELOW:
 		return refuse_capability(decision, state_task(state, task),
 					 state_swarm(state, swarm), ret_verdict);
@@ -326,6 +329,49 @@ void decide_settle(struct decision *decision, struct slice once, struct slice by
 						 note };
 }
 
+/* ---- what the decision itself has done ------------------------------------------------------ */
+
+static int64_t ended_fence(const struct event *event)
+{
+	switch ((int)event->type) {
+	case EVENT_TASK_RELEASED: return event->of.task_released.fence;
+	case EVENT_TASK_COMPLETED: return event->of.task_completed.fence;
+	case EVENT_TASK_FAILED: return event->of.task_failed.fence;
+	case EVENT_TASK_CANCELLED: return event->of.task_cancelled.fence;
+	case EVENT_LEASE_LOST: return event->of.lease_lost.fence;
+	default: return 0;
+	}
+}
+
+bool decide_has_ended(const struct decision *decision, const struct claim *claim)
+{
+	for (const struct event *event = decision->first; event; event = event->next)
+		if (ended_fence(event) == (int64_t)claim->fence)
+			return true;
+	return false;
+}
+
+bool decide_has_asked_to_stop(const struct decision *decision, const struct claim *claim)
+{
+	if (claim->stop.len)
+		return true;
+	for (const struct event *event = decision->first; event; event = event->next)
+		if (event->type == EVENT_CLAIM_STOP_ASKED &&
+		    event->of.claim_stop_asked.fence == (int64_t)claim->fence)
+			return true;
+	return false;
+}
+
+static bool has_opened(const struct decision *decision, uint32_t swarm)
+{
+	for (const struct event *event = decision->first; event; event = event->next)
+		if (event->type == EVENT_BREAKER_OPENED &&
+		    slice_is(event->of.breaker_opened.swarm,
+			     state_swarm(decision->state, swarm)->id))
+			return true;
+	return false;
+}
+
 /* ---- breakers ------------------------------------------------------------------------------ */
 
 static struct slice breaker_question(struct decision *decision, uint32_t swarm)
@@ -370,7 +416,8 @@ void decide_open_breaker(struct decision *decision, uint32_t swarm, enum breaker
 		(struct ev_breaker_opened){ state_swarm(state, swarm)->id, cause, reason, by };
 	for (uint32_t at = state_swarm(state, swarm)->first_claim; at != INDEX_NONE;
 	     at = state_claim(state, at)->next_of_swarm)
-		if (state_claim(state, at)->task != except_task)
+		if (state_claim(state, at)->task != except_task &&
+		    !decide_has_ended(decision, state_claim(state, at)))
 			decide_emit_released(decision, state_claim(state, at)->task,
 					     SLICE("the breaker of its swarm has opened"), 0);
 	if (cause != BREAKER_BY_HAND)
@@ -381,12 +428,12 @@ void decide_close_breaker(struct decision *decision, uint32_t swarm, struct slic
 			  struct slice reason)
 {
 	const struct state *state = decision->state;
+	uint32_t was_open = state_worker(state, swarm)->breaker.state == BREAKER_OPEN;
 
 	decision_emit(decision, EVENT_BREAKER_CLOSED)->of.breaker_closed =
 		(struct ev_breaker_closed){ state_swarm(state, swarm)->id, by, reason };
 	decide_settle(decision, breaker_question(decision, swarm), by, reason);
-	if (state->registered_swarms >= FLEET_LEAST &&
-	    state->govern.open_breakers <= state->registered_swarms / 2 + 1)
+	if (state->govern.open_breakers - was_open <= state->registered_swarms / 2)
 		decide_settle(decision, SLICE("fleet"), by, reason);
 }
 
@@ -410,7 +457,8 @@ void decide_outcome(struct decision *decision, uint32_t index, enum attempt_end 
 	bool failed = end != ATTEMPT_DONE;
 	enum breaker_cause cause;
 
-	if (!state_swarm(state, swarm)->registered ||
+	/* What the attempt cost may have opened it already: that is not closed by a success. */
+	if (!state_swarm(state, swarm)->registered || has_opened(decision, swarm) ||
 	    govern_is_same_loss(state, swarm, end == ATTEMPT_LOST, decision->now_us))
 		return;
 	breaker_count(&breaker, failed);

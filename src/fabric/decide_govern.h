@@ -28,12 +28,25 @@ void decide_outcome(struct decision *decision, uint32_t task, enum attempt_end e
 /* After task.completed: the holder's weight; the task that this was an answer to. */
 void decide_answered(struct decision *decision, uint32_t task, int64_t confidence_ppm,
 		     struct slice result);
+/*
+ * A task was cancelled: answers to it are called off; one that was itself an
+ * answer will not be given. Tried again, answers that were not given are, too.
+ */
+void decide_round_cancelled(struct decision *decision, uint32_t task, struct slice reason);
+void decide_round_retried(struct decision *decision, uint32_t task, struct slice reason);
 /* After an attempt that failed or was lost; for good, a person is told, and an answer is missing. */
 void decide_attempt_over(struct decision *decision, uint32_t task, bool for_good,
 			 struct slice reason);
 
 /* Money that a claim's holder reports with its result; negative: nothing. */
 void decide_charge_holder(struct decision *decision, uint32_t task, int64_t cost_nanousd);
+
+/*
+ * Whether what the decision has given so far ends this claim, or asks its
+ * holder to stop: one charge can spend several budgets at once.
+ */
+bool decide_has_ended(const struct decision *decision, const struct claim *claim);
+bool decide_has_asked_to_stop(const struct decision *decision, const struct claim *claim);
 
 /* Opens the breaker of a swarm and gives its claims back, all but the one on `except`. */
 void decide_open_breaker(struct decision *decision, uint32_t swarm, enum breaker_cause cause,

@@ -7,6 +7,8 @@
 
 #define HELPERS_MOST 64		/* of one blocker, whatever the policy allows */
 
+#define HELP_IDS_MOST (2 * HELPERS_MOST)	/* some may be those of other tasks */
+
 struct help {
 	struct decision *decision;
 	uint32_t task;				/* that is held up */
@@ -16,9 +18,15 @@ struct help {
 	int64_t part_nanousd;			/* each helper's; negative: no limit */
 	uint32_t helpers[HELPERS_MOST];
 	size_t count;
+	int64_t number;				/* of the last helper's task */
 	size_t unmet;				/* needs that nobody could be found for */
 	bool unaffordable;			/* somebody could, but for the money */
 };
+
+static struct slice help_id(struct decision *decision, struct slice blocker, int64_t number)
+{
+	return TEXT(decision, "help-{}-{}", blocker, decision_number(decision, number));
+}
 
 static bool helps_already(const struct help *help, uint32_t swarm)
 {
@@ -78,18 +86,35 @@ static uint32_t find_helper(struct help *help, struct slice need)
 	return best;
 }
 
-static void emit_help(struct help *help, uint32_t swarm, struct slice need)
+/* help-b17-1 and so on, past ids that other tasks have. Empty: none is left. */
+static struct slice free_id(struct help *help)
+{
+	const struct state *state = help->decision->state;
+	uint32_t board = state_task(state, help->task)->board;
+
+	while (++help->number <= HELP_IDS_MOST) {
+		struct slice id = help_id(help->decision, help->blocker, help->number);
+
+		if (state_find_task(state, board, id) == INDEX_NONE)
+			return id;
+	}
+	return SLICE_EMPTY;
+}
+
+static bool emit_help(struct help *help, uint32_t swarm, struct slice need)
 {
 	struct decision *decision = help->decision;
 	const struct state *state = decision->state;
+	struct slice id = free_id(help);
 	struct slice *needs = arena_zero(decision->arena, 1, sizeof(*needs));
 	struct slice *avoids = arena_zero(decision->arena, 1, sizeof(*avoids));
 	struct slice task = arena_copy(decision->arena, task_id(state_task(state, help->task)));
-	struct event *event = decision_emit(decision, EVENT_TASK_ADDED);
-	struct slice id = TEXT(decision, "help-{}-{}", help->blocker,
-			       decision_number(decision, (int64_t)help->count + 1));
 	struct slice board;
+	struct event *event;
 
+	if (id.len == 0 || state->tasks.count + help->count >= LIMIT_TASKS)
+		return false;
+	event = decision_emit(decision, EVENT_TASK_ADDED);
 	decision_name_task(decision, help->task, &board, &event->of.task_added.task);
 	event->of.task_added.board = board;
 	event->of.task_added.task = id;
@@ -108,6 +133,7 @@ static void emit_help(struct help *help, uint32_t swarm, struct slice need)
 	decision_emit(decision, EVENT_TASK_READY)->of.task_ready =
 		(struct ev_task_ready){ board, id, SLICE("a blocker asks for help") };
 	help->helpers[help->count++] = swarm;
+	return true;
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -189,10 +215,8 @@ void decide_help(struct decision *decision, uint32_t index, struct slice blocker
 	     help.count < HELPERS_MOST; i++) {
 		uint32_t helper = find_helper(&help, needs.items[i]);
 
-		if (helper == INDEX_NONE)
+		if (helper == INDEX_NONE || !emit_help(&help, helper, needs.items[i]))
 			help.unmet++;
-		else
-			emit_help(&help, helper, needs.items[i]);
 	}
 	/* Without needs there is nothing to match: it is whoever watches the board who helps. */
 	if (needs.count && help.count == 0)
@@ -205,25 +229,15 @@ void decide_help_ends(struct decision *decision, uint32_t index)
 	const struct blocker *blocker = state_blocker(state, index);
 	uint32_t board = state_task(state, blocker->task)->board;
 
-	for (int64_t i = 1; i <= HELPERS_MOST; i++) {
-		struct slice id = TEXT(decision, "help-{}-{}", blocker->id, decision_number(decision, i));
-		uint32_t help = state_find_task(state, board, id);
-		struct ev_task_cancelled *of;
+	for (int64_t i = 1; i <= HELP_IDS_MOST; i++) {
+		uint32_t help = state_find_task(state, board, help_id(decision, blocker->id, i));
 
 		if (help == INDEX_NONE)
 			break;
 		if (task_has_ended(state_task(state, help)) ||
 		    !(state_task(state, help)->traits & TASK_HELPS))
 			continue;
-		of = &decision_emit(decision, EVENT_TASK_CANCELLED)->of.task_cancelled;
-		decision_name_task(decision, help, &of->board, &of->task);
-		of->reason = SLICE("the blocker is out of the way");
-		if (state_task(state, help)->claim != INDEX_NONE) {
-			const struct claim *claim = state_claim(state, state_task(state, help)->claim);
-
-			of->swarm = state_swarm(state, claim->swarm)->id;
-			of->fence = (int64_t)claim->fence;
-		}
+		decide_emit_cancelled(decision, help, SLICE("the blocker is out of the way"));
 	}
 	decide_settle(decision, TEXT(decision, "help:{}", blocker->id), decision->actor,
 		      SLICE("the blocker is out of the way"));

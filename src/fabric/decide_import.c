@@ -82,10 +82,22 @@ static bool spec_differs(const struct task *task, const struct task_spec *spec)
 	struct buf bytes = { 0 };
 	bool differs;
 
-	schema_encode(&task_spec_schema, spec, &bytes);
+	task_spec_encode(spec, &bytes);
 	differs = !slice_is(buf_slice(&bytes), task_spec_bytes(task));
 	buf_finish(&bytes);
 	return differs;
+}
+
+/* What a task answers or helps with is not for documents to say. */
+static void keep_machines_own(struct import *import, struct node *node)
+{
+	struct task_spec old = { .answers = SLICE_EMPTY };
+
+	if (node->task != INDEX_NONE)
+		task_spec_of(state_task(import->decision->state, node->task),
+			     import->decision->arena, &old);
+	node->spec.answers = old.answers;
+	node->spec.helps = old.helps;
 }
 
 static enum err take_document(struct import *import, const struct command *command)
@@ -109,6 +121,7 @@ static enum err take_document(struct import *import, const struct command *comma
 		node->spec = task->spec;
 		node->spec.deps = decision_each_once(decision, task->spec.deps);
 		node->deps = node->spec.deps;
+		keep_machines_own(import, node);
 		if (node->task != INDEX_NONE)
 			node->changed = spec_differs(state_task(decision->state, node->task),
 						     &node->spec);

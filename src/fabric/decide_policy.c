@@ -5,6 +5,17 @@
 #include "fabric/decide_govern.h"
 #include "governor/registry.h"
 
+static bool is_defined(const struct state *state, struct slice capability)
+{
+	for (uint32_t i = 0; i < state->govern.capability_texts.count; i++) {
+		const struct capability_text *text = slab_at(&state->govern.capability_texts, i);
+
+		if (slice_is(text->capability, capability))
+			return true;
+	}
+	return false;
+}
+
 enum err decide_capability_define(struct decision *decision, const struct command *command)
 {
 	const struct cmd_capability_define *args = &command->args.capability_define;
@@ -13,7 +24,8 @@ enum err decide_capability_define(struct decision *decision, const struct comman
 	if (colon < 1 || (size_t)colon + 1 == args->capability.len ||
 	    capability_is_any(args->capability))
 		return REFUSE(decision, ERR_ARGUMENT_TYPE, "{} is not domain:skill", args->capability);
-	if (decision->state->govern.capability_texts.count >= LIMIT_CAPABILITIES_DEFINED)
+	if (decision->state->govern.capability_texts.count >= LIMIT_CAPABILITIES_DEFINED &&
+	    !is_defined(decision->state, args->capability))
 		return REFUSE(decision, ERR_LIMIT_EXCEEDED,
 			      "{} capabilities are defined, which is the limit",
 			      decision_number(decision, LIMIT_CAPABILITIES_DEFINED));

@@ -154,7 +154,7 @@ static void end_round(struct decision *decision, const struct answer_given *now)
 
 	ENSURE(LIMIT_REDUNDANCY <= ROUND_MOST);
 	if (asked == INDEX_NONE || task_has_ended(state_task(state, asked)) ||
-	    state_task(state, asked)->state != TASK_READY || !gather(decision, asked, now, &round))
+	    state_task(state, asked)->claim != INDEX_NONE || !gather(decision, asked, now, &round))
 		return;
 	decision_name_task(decision, asked, &board, &id);
 	if (round.count == 0) {
@@ -211,4 +211,31 @@ void decide_attempt_over(struct decision *decision, uint32_t index, bool for_goo
 		.subject = TEXT(decision, "task {} of board {} has failed for good", id, board),
 		.detail = reason, .once = TEXT(decision, "task:{}/{}", board, id),
 	});
+}
+
+void decide_round_cancelled(struct decision *decision, uint32_t index, struct slice reason)
+{
+	const struct state *state = decision->state;
+	struct answer_given none = { .task = index, .confidence_ppm = -1 };
+
+	for (int64_t i = 1; i <= state_task(state, index)->redundancy; i++) {
+		uint32_t answer = govern_answer_at(state, index, i);
+
+		if (answer != INDEX_NONE && !task_has_ended(state_task(state, answer)))
+			decide_emit_cancelled(decision, answer, reason);
+	}
+	end_round(decision, &none);
+}
+
+void decide_round_retried(struct decision *decision, uint32_t index, struct slice reason)
+{
+	const struct state *state = decision->state;
+
+	for (int64_t i = 1; i <= state_task(state, index)->redundancy; i++) {
+		uint32_t answer = govern_answer_at(state, index, i);
+
+		if (answer != INDEX_NONE && task_has_ended(state_task(state, answer)) &&
+		    state_task(state, answer)->state != TASK_DONE)
+			decide_emit_retried(decision, answer, reason);
+	}
 }

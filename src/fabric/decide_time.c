@@ -77,7 +77,8 @@ static void tick_start_by(struct decision *decision, uint32_t index, int64_t at_
 	struct ev_task_expired *of;
 
 	task_spec_of(task, decision->arena, &spec);
-	if (spec.start_by != at_us || task->attempts || task_has_ended(task))
+	if (spec.start_by != at_us || task->attempts || task_has_ended(task) ||
+	    govern_answer_at(decision->state, index, 1) != INDEX_NONE)
 		return;
 	of = &decision_emit(decision, EVENT_TASK_EXPIRED)->of.task_expired;
 	decision_name_task(decision, index, &of->board, &of->task);

@@ -116,6 +116,22 @@ bool fold_capability_defined(struct state *state, const struct event *event)
 	return true;
 }
 
+static void set_probe_timer(struct state *state, uint32_t swarm)
+{
+	struct breaker_rules rules = govern_breaker_rules(state);
+	int64_t at_us = breaker_probe_at_us(&state_worker(state, swarm)->breaker, &rules);
+
+	if (at_us != INT64_MAX)
+		state_timer(state, TIMER_BREAKER, swarm, at_us);
+}
+
+/* A breaker that is open waits as long as the policy says now. */
+static void set_probe_timers(struct state *state)
+{
+	for (uint32_t i = 0; i < state->swarms.count && state->govern.open_breakers; i++)
+		set_probe_timer(state, i);
+}
+
 bool fold_policy_applied(struct state *state, const struct event *event)
 {
 	const struct ev_policy_applied *of = &event->of.policy_applied;
@@ -125,6 +141,7 @@ bool fold_policy_applied(struct state *state, const struct event *event)
 	govern->policy.name = arena_copy(&govern->policy_arena, of->name);
 	owned_set(&govern->policy_document, of->document);
 	govern->policy_no = event->number;
+	set_probe_timers(state);
 	return true;
 }
 
@@ -132,7 +149,10 @@ bool fold_policy_set(struct state *state, const struct event *event)
 {
 	const struct ev_policy_set *of = &event->of.policy_set;
 
-	return govern_policy_set(state, of->setting, of->value);
+	if (!govern_policy_set(state, of->setting, of->value))
+		return false;
+	set_probe_timers(state);
+	return true;
 }
 
 bool fold_policy_ruled(struct state *state, const struct event *event)
@@ -382,15 +402,6 @@ bool fold_claim_stop_asked(struct state *state, const struct event *event)
 }
 
 /* ---- breakers ------------------------------------------------------------------------------ */
-
-static void set_probe_timer(struct state *state, uint32_t swarm)
-{
-	struct breaker_rules rules = govern_breaker_rules(state);
-	int64_t at_us = breaker_probe_at_us(&state_worker(state, swarm)->breaker, &rules);
-
-	if (at_us != INT64_MAX)
-		state_timer(state, TIMER_BREAKER, swarm, at_us);
-}
 
 bool fold_breaker_opened(struct state *state, const struct event *event)
 {

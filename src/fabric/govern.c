@@ -1,6 +1,7 @@
 #include "fabric/govern.h"
 
 #include "base/ensure.h"
+#include "base/text.h"
 
 #define ANSWER_MARK '@'		/* T-1@2 is the second answer to T-1 */
 
@@ -130,7 +131,7 @@ static bool may_answer(const struct state *state, uint32_t index, const struct s
 	uint32_t asked = task->answers == INDEX_NONE ? index : task->answers;
 	int64_t begun = 0;
 
-	if (task->redundancy < 2 && task->answers == INDEX_NONE)
+	if ((task->redundancy < 2 || task->claim != INDEX_NONE) && task->answers == INDEX_NONE)
 		return true;
 	for (int64_t i = 1; i <= state_task(state, asked)->redundancy; i++) {
 		uint32_t answer = govern_answer_at(state, asked, i);
@@ -142,6 +143,22 @@ static bool may_answer(const struct state *state, uint32_t index, const struct s
 			return false;
 	}
 	return asked != index || begun < task->redundancy;
+}
+
+/* Whether a task can be added for the next answer: its id may be too long, or another task's. */
+static bool answer_fits(const struct state *state, uint32_t index, struct arena *arena)
+{
+	const struct task *task = state_task(state, index);
+	struct slice id;
+	int64_t i = 1;
+
+	if (task->redundancy < 2 || task->claim != INDEX_NONE)
+		return true;
+	while (govern_answer_at(state, index, i) != INDEX_NONE)
+		i++;
+	id = govern_answer_id(state, index, i, arena);
+	return id_is_valid(id) && state_find_task(state, task->board, id) == INDEX_NONE &&
+	       state->tasks.count < LIMIT_TASKS;
 }
 
 /* ---- judging ------------------------------------------------------------------------------- */
@@ -169,7 +186,7 @@ static enum err judge_swarm(const struct state *state, uint32_t index, uint32_t 
 	if (is_avoided(task, state_swarm(state, swarm), arena) ||
 	    !may_answer(state, index, state_swarm(state, swarm)))
 		return ERR_SWARM_EXCLUDED;
-	return OK;
+	return answer_fits(state, index, arena) ? OK : ERR_TASK_EXISTS;
 }
 
 static int64_t clamped(int64_t nanousd)

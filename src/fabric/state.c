@@ -456,7 +456,7 @@ static bool is_empty(const struct field *field, const void *object)
  * are kept only where they say something, so that what an earlier version
  * kept stays as it is, byte for byte.
  */
-static void encode_spec(const struct task_spec *spec, struct buf *out)
+void task_spec_encode(const struct task_spec *spec, struct buf *out)
 {
 	const struct field *last = schema_find(&task_spec_schema, SLICE("start_by"));
 	size_t first = (size_t)(last - task_spec_schema.fields) + 1;
@@ -474,7 +474,7 @@ void state_spec_set(struct state *state, uint32_t index, const struct task_spec 
 	struct buf text = { 0 };
 
 	buf_add(&text, task->text, task->id_len);
-	encode_spec(spec, &text);
+	task_spec_encode(spec, &text);
 	task->text = alloc_copy(text.ptr, text.len);
 	task->spec_len = (uint32_t)(text.len - task->id_len);
 	buf_finish(&text);

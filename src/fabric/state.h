@@ -202,6 +202,8 @@ bool state_is_quarantined(const struct state *state, struct slice key);
 
 /* The task's specification; lists and texts live in `arena` and in the task. */
 void task_spec_of(const struct task *task, struct arena *arena, struct task_spec *ret_spec);
+/* The bytes that a task keeps of a specification. */
+void task_spec_encode(const struct task_spec *spec, struct buf *out);
 
 /* Before when it may not start once it has this specification. */
 int64_t task_rests_until(const struct task *task, struct arena *arena,
