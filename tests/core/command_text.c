@@ -154,13 +154,23 @@ static bool complain(struct buf *ret_why, const char *what, struct slice word)
 	return false;
 }
 
+/* A verb of two words has a - between them here. */
+static bool is_verb(struct slice word, const char *verb)
+{
+	size_t at = 0;
+
+	while (at < word.len && verb[at] && (verb[at] == ' ' ? '-' : verb[at]) == word.ptr[at])
+		at++;
+	return at == word.len && verb[at] == '\0';
+}
+
 static enum command_type type_of_word(struct slice word)
 {
 	for (int type = 0; type < COMMAND_COUNT; type++) {
 		const struct command_info *info = &command_table[type];
 		struct slice rest = word;
 
-		if (slice_is_str(slice_cut(&rest, '.'), info->part) && slice_is_str(rest, info->verb))
+		if (slice_is_str(slice_cut(&rest, '.'), info->part) && is_verb(rest, info->verb))
 			return (enum command_type)type;
 	}
 	return COMMAND_COUNT;

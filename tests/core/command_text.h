@@ -4,6 +4,7 @@
  *
  *	task.claim board=demo task=T1 swarm=alice paths=src/a,src/b #key @caller
  *
+ * Verbs of two words are written with a - between them: governor.policy-apply.
  * Argument names and kinds are those of command.def. Values: a word, "words
  * in quotes", a JSON value, lists with commas; numbers may end in s, m, h or
  * d and are then milliseconds; times are written +5s, since CLOCK_ZERO_US.
