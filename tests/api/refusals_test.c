@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/problem.h"
+#include "document/json.h"
 
 #define TABLE "tests/api/refusals.txt"
 #define VARIABLES_MAX 8
@@ -298,12 +299,16 @@ static void do_setup(struct row *row, const char *line)
 	ck_assert_msg(answer.status == 200, "%s: %s", line, buf_str(&answer.body));
 	if (keep) {
 		char member[32];
+		struct slice value;
 
 		ck_assert_uint_lt(at, VARIABLES_MAX);
 		ck_assert_int_eq(sscanf(keep, " > %31[a-z]=%31s", row->variables.names[at], member),
 				 2);
-		snprintf(row->variables.values[at], sizeof(row->variables.values[at]), "%lld",
-			 (long long)answer_number(&answer, member, -1));
+		if (!json_get_text(answer_at(&answer, member), &value))
+			value = slice_of_str(text("%lld", (long long)answer_number(&answer, member,
+										   -1)));
+		snprintf(row->variables.values[at], sizeof(row->variables.values[at]), "%.*s",
+			 (int)value.len, value.ptr);
 		row->variables.count++;
 	}
 	answer_finish(&answer);
