@@ -67,7 +67,8 @@ static void budget_is_spent(struct decision *decision, const struct budget_entry
 				   decide_money(decision, after->limit_nanousd));
 
 	if (decision->state->govern.policy.settings.enable_budget_enforcement) {
-		if (entry->scope == BUDGET_OF_SWARM && state_swarm(decision->state, entry->of)->registered &&
+		if (entry->scope == BUDGET_OF_SWARM &&
+		    state_swarm(decision->state, entry->of)->registered &&
 		    state_worker(decision->state, entry->of)->breaker.state != BREAKER_OPEN)
 			decide_open_breaker(decision, entry->of, BREAKER_BY_BUDGET, reason,
 					    SLICE_EMPTY, except_task);
@@ -167,7 +168,8 @@ static void budget_has_room_again(struct decision *decision, const struct budget
 {
 	const struct state *state = decision->state;
 
-	decide_settle(decision, decide_budget_question(decision, entry), by, SLICE("the budget has room again"));
+	decide_settle(decision, decide_budget_question(decision, entry), by,
+		      SLICE("the budget has room again"));
 	if (entry->scope == BUDGET_OF_SWARM && by.len &&
 	    state_worker(state, entry->of)->breaker.state == BREAKER_OPEN &&
 	    state_worker(state, entry->of)->breaker.cause == BREAKER_BY_BUDGET)
@@ -240,7 +242,8 @@ enum err decide_budget_set(struct decision *decision, const struct command *comm
 		return REFUSE(decision, ERR_ARGUMENT_MISSING, "give the limit in {}", SLICE("dollars"));
 	if (args->reset_at && args->budget_duration_ms == 0)
 		return REFUSE(decision, ERR_ARGUMENT_MISSING,
-			      "a budget that is reset at a time needs a {}", SLICE("budget_duration_ms"));
+			      "a budget that is reset at a time needs a {}",
+			      SLICE("budget_duration_ms"));
 	if (args->reset_at && args->reset_at < decision->now_us)
 		return REFUSE(decision, ERR_ARGUMENT_RANGE, "reset_at {} is past",
 			      decision_time(decision, args->reset_at));

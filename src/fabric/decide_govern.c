@@ -165,7 +165,8 @@ static enum err refuse_budget(struct decision *decision, const struct govern_ver
 	json_money(json, verdict->reserve_nanousd);
 	return REFUSE(decision, ERR_BUDGET_EXCEEDED,
 		      "the budget of {} has {} of {} dollars left, {} reserved; this needs {} ({})",
-		      decide_budget_name(decision, entry), decide_money(decision, budget_left(&entry->budget)),
+		      decide_budget_name(decision, entry),
+		      decide_money(decision, budget_left(&entry->budget)),
 		      decide_money(decision, entry->budget.limit_nanousd),
 		      decide_money(decision, entry->budget.reserved_nanousd),
 		      decide_money(decision, verdict->reserve_nanousd),
@@ -572,7 +573,8 @@ enum err decide_claim_approve(struct decision *decision, const struct command *c
 		return REFUSE(decision, ERR_TASK_ENDED, "task {} is {}", args->task,
 			      slice_of_str(task_state_names[state_task(state, task)->state]));
 	if (state->govern.approvals.count >= LIMIT_APPROVALS)
-		return REFUSE(decision, ERR_LIMIT_EXCEEDED, "there are {} approvals, which is the limit",
+		return REFUSE(decision, ERR_LIMIT_EXCEEDED,
+			      "there are {} approvals, which is the limit",
 			      decision_number(decision, LIMIT_APPROVALS));
 	of = &decision_emit(decision, EVENT_CLAIM_APPROVED)->of.claim_approved;
 	decision_name_task(decision, task, &of->board, &of->task);

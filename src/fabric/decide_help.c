@@ -141,7 +141,7 @@ static int64_t least(int64_t a, int64_t b)
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-/* What helping may cost in all: the policy's most for a task, the task's own, what budgets have left. */
+/* What helping may cost in all: the policy's most, the task's own, what budgets have left. */
 static int64_t money_for(const struct decision *decision, uint32_t index)
 {
 	const struct state *state = decision->state;

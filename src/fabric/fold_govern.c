@@ -514,7 +514,8 @@ bool fold_weight_changed(struct state *state, const struct event *event)
 	const struct ev_weight_changed *of = &event->of.weight_changed;
 	uint32_t swarm = state_find_swarm(state, of->swarm);
 
-	if (swarm == INDEX_NONE || of->confidence < 0 || of->before < 0 || of->before > WEIGHT_MOST_PPM ||
+	if (swarm == INDEX_NONE || of->confidence < 0 || of->before < 0 ||
+	    of->before > WEIGHT_MOST_PPM ||
 	    of->after < 0 || of->after > WEIGHT_MOST_PPM ||
 	    state_worker(state, swarm)->weight.now_ppm != of->before)
 		return false;

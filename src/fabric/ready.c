@@ -7,7 +7,7 @@
 #include "fabric/govern.h"
 #include "fabric/state.h"
 
-#define LOOKED_MOST 1024	/* tasks of one queue that the governor is asked about for one request */
+#define LOOKED_MOST 1024	/* tasks of a queue that the governor is asked about at once */
 
 void ready_finish(struct ready_index *ready)
 {
@@ -207,7 +207,8 @@ static bool is_current(const struct state *state, const struct ready_queue *queu
 
 	return task->state == TASK_READY && task->ready_no == entry->tie &&
 	       -(int64_t)task->priority == entry->key &&
-	       &state->ready.queues[task->queue] == queue && claim_in_the_way(state, task) == INDEX_NONE;
+	       &state->ready.queues[task->queue] == queue &&
+	       claim_in_the_way(state, task) == INDEX_NONE;
 }
 
 /*

@@ -15,11 +15,11 @@
  * cost 1.35 times as much; after two, 0.25 times and 1.45 times.
  */
 struct kind {
-	int64_t trial_ppm;	/* how often it succeeds, and so what it counts, against a first attempt */
+	int64_t trial_ppm;	/* how often it succeeds, and so counts, against a first attempt */
 	int64_t dearer_ppm;	/* what it costs against a first attempt */
 	int64_t prior_ppm;	/* trials that the prior's success counts for */
 	int64_t priced_ppm;	/* trials that the usual cost counts for */
-	int64_t hope_ppm;	/* least hope in the usual cost; a first attempt has the fleet's */
+	int64_t hope_ppm;	/* of the fleet's hope, that a new swarm is cheaper than usual */
 	int64_t loss_ppm;	/* of the usual cost: what its failure costs besides */
 	int power;		/* of the success: the harder, the more the strong stand out */
 	int64_t fewer_ppm;	/* and that power times this is how often it succeeds */
@@ -27,12 +27,12 @@ struct kind {
 
 static const struct kind kinds[LEARN_KINDS] = {
 	{ 1000000, 1000000, 2000000, 150000, 1000000, 0, 1, 1000000 },
-	{ 450000, 1350000, 8000000, 250000, 2800000, 100000, 1, 450000 },
-	{ 250000, 1450000, 8000000, 250000, 2800000, 100000, 2, 450000 },
+	{ 450000, 1350000, 8000000, 250000, 350000, 100000, 1, 450000 },
+	{ 250000, 1450000, 8000000, 250000, 350000, 100000, 2, 450000 },
 };
 
 #define MEMORY_SHIFT 6		/* one part in 64 fades at each outcome, so 64 trials at most count */
-#define FADE_TURNS 128		/* and half when every known swarm could have had as many outcomes since */
+#define FADE_TURNS 128		/* half fades when every known swarm could have had so many since */
 #define FRESH_OUTCOMES 2	/* of each swarm tell what to expect of a new one */
 #define FRESH_SHIFT 8
 #define FRESH_PRIOR_TRIALS 4	/* before them: one attempt in two succeeds */
@@ -338,7 +338,7 @@ static void expect_cost(const struct fleet *fleet, const struct track *known,
 	enum cost_source from = COST_DECLARED;
 
 	if (declared < 0) {
-		int64_t hope = kind == kinds ? fleet->hope_ppm : kind->hope_ppm;
+		int64_t hope = most(learn_scale(fleet->hope_ppm, kind->hope_ppm, PPM), PPM);
 
 		weight = kind->priced_ppm;
 		from = fleet->usual_cost_nanousd < 0 ? COST_UNKNOWN : COST_USUAL;

@@ -31,7 +31,7 @@ struct worker {
 	uint32_t first_parked;		/* requests of it that wait for a task, or UINT32_MAX */
 	uint32_t last_parked;
 	uint32_t waiting_place;		/* among the swarms that have such a request */
-	int64_t passed_over_us;		/* when work that it could do first went to others; 0: not yet */
+	int64_t passed_over_us;		/* when work for it first went to others; 0: not yet */
 };
 
 #endif

@@ -28,7 +28,8 @@ static uint32_t random_below(uint32_t limit)
 static bool describe(const void *context, uint32_t swarm, uint32_t needs,
 		     struct candidate *ret_candidate)
 {
-	if (context != candidates || swarm >= swarm_count || !is_there[swarm] || (needs == 7 && swarm % 2))
+	if (context != candidates || swarm >= swarm_count || !is_there[swarm] ||
+	    (needs == 7 && swarm % 2))
 		return false;
 	*ret_candidate = candidates[swarm];
 	return true;
