@@ -205,7 +205,8 @@ static void emit_claimed(struct decision *decision, const struct granted *grante
 	of->claim_until = decision->now_us + claim_limit_ms(granted->spec) * 1000;
 	of->lease_until = lease_end_us(decision->now_us, of->lease_ms, of->claim_until);
 	of->overlap = granted->verdict.overlap_ppm;
-	of->paths = answer.len ? (struct slice_list){ 0 } : granted->paths;
+	if (answer.len == 0)
+		of->paths = granted->paths;
 	of->waited_ms = (decision->now_us - task->ready_at_us) / 1000;
 	if (of->waited_ms > DURATION_MS_MAX)
 		of->waited_ms = DURATION_MS_MAX;

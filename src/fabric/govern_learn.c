@@ -174,7 +174,7 @@ static void code_needs(struct codec *codec, struct state *state, uint32_t *needs
 	count = code_count(codec, names.count);
 	items = arena_zero(&arena, count + 1U, sizeof(*items));
 	for (uint32_t i = 0; i < count && !codec->bad; i++) {
-		if (!codec->reading)
+		if (!codec->reading && names.items)
 			items[i] = names.items[i];
 		code_bytes(codec, &items[i]);
 	}
@@ -192,8 +192,10 @@ static void code_pairs(struct codec *codec, struct state *state)
 	for (uint32_t i = 0; i < count && !codec->bad; i++) {
 		uint32_t swarm = codec->reading ? 0 : learning->pairs[i].swarm;
 		uint32_t needs = codec->reading ? 0 : learning->pairs[i].needs;
-		struct track track = codec->reading ? (struct track){ 0 } : learning->pairs[i].track;
+		struct track track = { 0 };
 
+		if (!codec->reading)
+			track = learning->pairs[i].track;
 		CODE(codec, swarm, UINT32_MAX);
 		code_needs(codec, state, &needs);
 		code_track(codec, &track);
