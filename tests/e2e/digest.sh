@@ -45,7 +45,8 @@ stop -KILL
 start
 stop -TERM
 
-kinds=$(sed -n 's/^EVENT([0-9]*, [A-Z_]*, [a-z_]*, "\([a-z.]*\)".*/\1/p' src/fabric/event.def)
+# The governor's are not in the story yet.
+kinds=$(sed -n '/, GOVERNOR, /d; s/^EVENT([0-9]*, [A-Z_]*, [a-z_]*, "\([a-z.]*\)".*/\1/p' src/fabric/event.def)
 start
 "$IFCTL" witness export >"$dir/events"
 missing=
