@@ -42,6 +42,8 @@ void feed_filter_init(struct feed_filter *filter, const struct command *command)
 		.key_prefix = text_argument(command, "prefix"),
 		.only_notes = command->type == COMMAND_NOTE_WATCH,
 	};
+	if (command->type == COMMAND_GOVERNOR_VIOLATIONS)
+		filter->kind = SLICE("policy.violated");
 }
 
 static bool kind_matches(struct slice wanted, const char *kind)

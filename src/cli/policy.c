@@ -339,6 +339,20 @@ static int policy_in_force(struct cli *cli, struct policy_doc *ret_doc)
 	return code;
 }
 
+/* As a file that `policy apply` takes, so that it can be changed and put in force again. */
+int policy_show_run(struct cli *cli, const struct args *args)
+{
+	struct policy_doc doc;
+	int code;
+
+	if (cli->as_json)
+		return command_run(cli, args);
+	code = policy_in_force(cli, &doc);
+	if (code == 0)
+		policy_doc_write_yaml(&doc.policy, &cli->out);
+	return code;
+}
+
 static void tell_difference(struct cli *cli, const struct policy *from, const struct policy *to)
 {
 	struct buf lines = { 0 };

@@ -10,6 +10,7 @@
 #define DEPTH_MAX 16		/* answers nest five deep at most; deeper is printed as JSON */
 #define INDENT 2
 #define FIELD_NAME_SIZE 64
+#define NANOUSD_PER_USD UINT64_C(1000000000)
 
 bool value_is(const struct json_value *value, enum json_kind kind)
 {
@@ -75,6 +76,31 @@ static bool is_duration(const char *key)
 	return slice_ends(slice_of_str(key), SLICE("_ms"));
 }
 
+static bool is_money(const char *key)
+{
+	return slice_ends(slice_of_str(key), SLICE("_usd"));
+}
+
+/* Cents are enough for dollars; below them four digits, and for the smallest all nine. */
+void print_money(struct buf *out, int64_t nanousd)
+{
+	uint64_t amount = nanousd < 0 ? 0 - (uint64_t)nanousd : (uint64_t)nanousd;
+	int digits = amount == 0 || amount >= NANOUSD_PER_USD ? 2 :
+		     amount >= NANOUSD_PER_USD / 1000 ? 4 : 9;
+	uint64_t unit = 1;	/* of the last digit that is shown */
+	char text[64];
+
+	for (int i = digits; i < 9; i++)
+		unit *= 10;
+	amount = (amount + unit / 2) / unit;
+	snprintf(text, sizeof(text), "%s$%llu.%0*llu", nanousd < 0 ? "-" : "",
+		 (unsigned long long)(amount / (NANOUSD_PER_USD / unit)), digits,
+		 (unsigned long long)(amount % (NANOUSD_PER_USD / unit)));
+	buf_add_str(out, text);
+	while (digits == 9 && out->ptr[out->len - 1] == '0')
+		out->len--;
+}
+
 static void print_scalar(struct buf *out, const char *key, const struct json_value *value,
 			 int64_t now_us)
 {
@@ -89,6 +115,8 @@ static void print_scalar(struct buf *out, const char *key, const struct json_val
 			text_add_visible(out, text, false);
 	} else if (json_get_i64(value, &number) && is_duration(key)) {
 		duration_write(out, number);
+	} else if (is_money(key) && json_get_money(value, &number)) {
+		print_money(out, number);
 	} else if (json_get_bool(value, &truth)) {
 		buf_add_str(out, truth ? "yes" : "no");
 	} else if (value_is(value, JSON_KIND_NULL)) {
@@ -136,11 +164,13 @@ struct level {
 	size_t index;			/* of a list */
 };
 
-/* lease_until is "lease until", limit_ms is "limit". */
+/* lease_until is "lease until", limit_ms is "limit", cost_usd is "cost". */
 static void print_key(struct buf *out, struct slice key)
 {
 	if (slice_ends(key, SLICE("_ms")))
 		key = slice_head(key, key.len - 3);
+	if (slice_ends(key, SLICE("_usd")))
+		key = slice_head(key, key.len - 4);
 	for (size_t i = 0; i < key.len; i++)
 		text_add_visible(out, key.ptr[i] == '_' ? SLICE(" ") : slice_of(key.ptr + i, 1), false);
 	buf_add_byte(out, ':');

@@ -11,7 +11,10 @@ void print_clock(struct buf *out, int64_t at_us, int64_t now_us);
 /* 20:34:07 (in 1 min 40 s), 20:34:07 (2 s ago). */
 void print_clock_and_distance(struct buf *out, int64_t at_us, int64_t now_us);
 
-/* One scalar or list of scalars on one line; times and durations are told by `key` and form. */
+/* $12.50; below a dollar $0.1234. Rounded: JSON has the exact amount. */
+void print_money(struct buf *out, int64_t nanousd);
+
+/* One scalar or list of scalars on one line; times, durations and money are told by `key` and form. */
 void print_value(struct buf *out, const char *key, const struct json_value *value, int64_t now_us);
 
 /* `key: value` for each member; objects and lists below are indented. */

@@ -169,6 +169,8 @@ static void set_up(struct stream *stream, const struct command *command)
 	stream->left = INT64_MAX;
 	if (command->type == COMMAND_WITNESS_QUERY)
 		stream->left = command->args.witness_query.limit;
+	if (command->type == COMMAND_GOVERNOR_VIOLATIONS)
+		stream->left = command->args.governor_violations.limit;
 	stream->is_trace = command->type == COMMAND_WITNESS_TRACE;
 	if (stream->is_trace)
 		stream->left = LIMIT_TRACE_MOST;

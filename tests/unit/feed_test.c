@@ -146,6 +146,13 @@ START_TEST(filters_come_from_the_arguments_of_every_feed)
 	ck_assert(slice_is_str(filter.board, "demo") && slice_is_str(filter.task, "T-1"));
 	ck_assert(filter.part == -1 && filter.after == -1 && !filter.only_notes);
 
+	command = (struct command){ .type = COMMAND_GOVERNOR_VIOLATIONS };
+	command.args.governor_violations.swarm = SLICE("s1");
+	command.args.governor_violations.after = -1;
+	feed_filter_init(&filter, &command);
+	ck_assert(slice_is_str(filter.kind, "policy.violated") && slice_is_str(filter.swarm, "s1"));
+	ck_assert(filter.part == -1 && filter.after == -1);
+
 	command = (struct command){ .type = COMMAND_NOTE_WATCH };
 	command.args.note_watch.prefix = SLICE("build.");
 	command.args.note_watch.after = 5;
