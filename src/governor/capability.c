@@ -56,24 +56,31 @@ static uint32_t add_name(struct capability_table *table, struct slice name)
 	return number;
 }
 
-/* `domain:*` of a name; a name without a colon has none. */
-static uint32_t number_of_any(struct capability_table *table, struct slice name)
+/* `domain:*` of a name, to be freed; a name without a colon has none. */
+static struct slice any_of(struct slice name)
 {
 	ptrdiff_t colon = slice_find_byte(name, ':');
-	uint32_t number;
-	struct slice any;
 	char *copy;
 
 	if (colon < 0 || slice_is_str(slice_from(name, (size_t)colon), ":*"))
-		return MAP_NONE;
+		return SLICE_EMPTY;
 	copy = alloc_resize(NULL, (size_t)colon + 2, 1);
 	memcpy(copy, name.ptr, (size_t)colon + 1);
 	copy[colon + 1] = '*';
-	any = slice_of(copy, (size_t)colon + 2);
+	return slice_of(copy, (size_t)colon + 2);
+}
+
+static uint32_t number_of_any(struct capability_table *table, struct slice name)
+{
+	struct slice any = any_of(name);
+	uint32_t number;
+
+	if (any.len == 0)
+		return MAP_NONE;
 	number = find_name(table, any);
 	if (number == MAP_NONE)
 		number = add_name(table, any);
-	free(copy);
+	free((void *)(uintptr_t)any.ptr);
 	return number;
 }
 
@@ -187,6 +194,16 @@ uint32_t capability_overlap_ppm(struct capability_table *table, uint32_t have, u
 bool capability_covers(const struct capability_table *table, uint32_t have, struct slice name)
 {
 	uint32_t number = find_name(table, name);
+	struct slice any;
 
-	return number != MAP_NONE && covers(table, &table->sets[have], number);
+	if (number != MAP_NONE)
+		return covers(table, &table->sets[have], number);
+	/*
+	 * Which names are known is no part of the state, so one that nobody has
+	 * named before is covered as well.
+	 */
+	any = any_of(name);
+	number = find_name(table, any);
+	free((void *)(uintptr_t)any.ptr);
+	return any.len && number != MAP_NONE && set_has(&table->sets[have], number);
 }
