@@ -177,9 +177,9 @@ static void write_field(const struct field *field, const void *object, bool only
 	if (field_is_number(field->kind)) {
 		int64_t value = *(const int64_t *)(const void *)at;
 
-		/* A time that never was, or money that was not named, is absent. */
+		/* A time that never was, money or a ratio that was not named, is absent. */
 		if ((field->kind == FIELD_TIME && value == 0) ||
-		    (field->kind == FIELD_MONEY && value < 0) ||
+		    ((field->kind == FIELD_MONEY || field->kind == FIELD_RATIO) && value < 0) ||
 		    (only_set && value == field->initial))
 			return;
 		write_number(field, value, json);
