@@ -19,7 +19,6 @@ struct help {
 	uint32_t helpers[HELPERS_MOST];
 	size_t count;
 	int64_t number;				/* of the last helper's task */
-	size_t unmet;				/* needs that nobody could be found for */
 	bool unaffordable;			/* somebody could, but for the money */
 };
 
@@ -32,6 +31,18 @@ static bool helps_already(const struct help *help, uint32_t swarm)
 {
 	for (size_t i = 0; i < help->count; i++)
 		if (help->helpers[i] == swarm)
+			return true;
+	return false;
+}
+
+/* A helper that is asked for something else may be able to do this, too. */
+static bool is_asked(const struct help *help, struct slice need)
+{
+	const struct state *state = help->decision->state;
+
+	for (size_t i = 0; i < help->count; i++)
+		if (capability_covers(&state->capabilities,
+				      state_swarm(state, help->helpers[i])->skills, need))
 			return true;
 	return false;
 }
@@ -203,6 +214,8 @@ void decide_help(struct decision *decision, uint32_t index, struct slice blocker
 		.description = description, .blocked = INDEX_NONE,
 	};
 	int64_t wanted = (int64_t)needs.count < most ? (int64_t)needs.count : most;
+	struct slice *unmet;
+	size_t unmet_count = 0;
 
 	if (task->claim != INDEX_NONE)
 		help.blocked = state_claim(state, task->claim)->swarm;
@@ -211,16 +224,18 @@ void decide_help(struct decision *decision, uint32_t index, struct slice blocker
 		if (help.part_nanousd > 0)
 			help.part_nanousd /= wanted;
 	}
+	unmet = arena_zero(decision->arena, needs.count + 1, sizeof(*unmet));
 	for (size_t i = 0; i < needs.count && (int64_t)help.count < most &&
 	     help.count < HELPERS_MOST; i++) {
 		uint32_t helper = find_helper(&help, needs.items[i]);
 
-		if (helper == INDEX_NONE || !emit_help(&help, helper, needs.items[i]))
-			help.unmet++;
+		if ((helper == INDEX_NONE || !emit_help(&help, helper, needs.items[i])) &&
+		    !is_asked(&help, needs.items[i]))
+			unmet[unmet_count++] = needs.items[i];
 	}
 	/* Without needs there is nothing to match: it is whoever watches the board who helps. */
-	if (needs.count && help.count == 0)
-		ask_a_person(&help, needs);
+	if (unmet_count)
+		ask_a_person(&help, (struct slice_list){ unmet, unmet_count });
 }
 
 void decide_help_ends(struct decision *decision, uint32_t index)
