@@ -265,7 +265,9 @@ void decide_period(struct decision *decision, uint32_t index, int64_t at_us)
 		return;
 	of = &decision_emit(decision, EVENT_BUDGET_RENEWED)->of.budget_renewed;
 	NAME_BUDGET(decision, entry, of);
-	of->period_start = at_us;
+	/* The one that runs now: several may have passed since the timer's. */
+	of->period_start = at_us + (decision->now_us - at_us) / budget->period_us *
+					   budget->period_us;
 	budget_has_room_again(decision, entry, SLICE_EMPTY);
 }
 

@@ -200,6 +200,9 @@ static void expect_cost(const struct state *state, const struct task *task, uint
 	struct outlook outlook = govern_outlook(state, task, swarm, spec);
 
 	verdict->success_ppm = outlook.success_ppm;
+	/* What is learnt of is bounded; what a task says of itself is promised as it says. */
+	if (outlook.cost_from == COST_ESTIMATE)
+		outlook.cost_nanousd = spec->est_cost_usd;
 	verdict->expected_nanousd = outlook.cost_nanousd < 0 ? -1 : clamped(outlook.cost_nanousd);
 	verdict->cost_from = govern_cost_from(state, swarm, outlook.cost_from);
 }
