@@ -6,7 +6,8 @@
  *
  * Before the arrow: `at` and a time (else the time stays), `name:` of one that
  * may wait, then a command (command_text.h) or tick, reign, restart, trim
- * REASON, quarantine KEY, forget NAME, hurry NAME; `repeat N` runs a command
+ * REASON, quarantine KEY, forget NAME, hurry NAME, delivered $escalation,
+ * undelivered $escalation; `repeat N` runs a command
  * N times with % replaced by the count.
  *
  * Behind it: ok, a code of the error catalogue, or waits; then what the
@@ -216,7 +217,8 @@ static void expect_event(struct run *run, const struct json_value *event, struct
 	while (rest.len) {
 		struct slice part = slice_cut(&rest, ' ');
 
-		if (slice_find_byte(part, '=') >= 0 || slice_find_byte(part, '~') >= 0)
+		if (slice_find_byte(part, '=') >= 0 || slice_find_byte(part, '~') >= 0 ||
+		    slice_find_byte(part, '>') >= 0)
 			expect_member(run, event, part);
 		else if (!some_member_is(event, part))
 			FAIL(run, "no %.*s in event %.*s: %s", (int)part.len, part.ptr,
@@ -365,6 +367,17 @@ static void repeat(struct run *run, struct slice text)
 	world_follow(&run->world);
 }
 
+/* $escalation, through the webhook. */
+static void deliver(struct run *run, struct slice name, bool delivered)
+{
+	struct slice id = variable_get(&run->world.variables, slice_from(name, 1));
+	uint32_t index = state_find_escalation(&run->world.machine.state, id);
+
+	if (index == INDEX_NONE)
+		FAIL(run, "no escalation %.*s", (int)id.len, id.ptr);
+	world_deliver(&run->world, index, delivered ? SLICE_EMPTY : SLICE("refused"));
+}
+
 /* True when the line was a step of the world and not a command. */
 static bool run_step(struct run *run, struct slice text)
 {
@@ -386,6 +399,8 @@ static bool run_step(struct run *run, struct slice text)
 		world_forget(&run->world, ticket_of(run, rest));
 	else if (slice_is_str(word, "hurry"))
 		world_hurry(&run->world, ticket_of(run, rest));
+	else if (slice_is_str(word, "delivered") || slice_is_str(word, "undelivered"))
+		deliver(run, rest, slice_is_str(word, "delivered"));
 	else
 		return false;
 	return true;
@@ -559,7 +574,7 @@ END_TEST
 /* Every refusal that a command can give, in the order in which they come. */
 static const struct refusals {
 	enum command_type command;
-	enum err errs[16];
+	enum err errs[24];
 } refusals[] = {
 #define REFUSALS(NAME, ...) { COMMAND_##NAME, { __VA_ARGS__ } },
 #include "core/refusals.def"

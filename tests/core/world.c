@@ -32,7 +32,8 @@ static void note_coverage(struct world *world, const struct event *event)
 	if (!world->coverage)
 		return;
 	world->coverage->events[event->type] = true;
-	if (task.len == 0)
+	/* What the governor says of a task is no step in its life. */
+	if (task.len == 0 || event_info(event->type)->part == PART_GOVERNOR)
 		return;
 	index = state_find_board(&world->follower, board);
 	if (index != INDEX_NONE)
@@ -149,6 +150,13 @@ void world_trim(struct world *world, struct slice reason)
 {
 	machine_note_trim(&world->machine, world->machine.state.last_event, reason, SLICE("boss"),
 			  world->now_us);
+	world_follow(world);
+}
+
+void world_deliver(struct world *world, uint32_t escalation, struct slice error)
+{
+	machine_note_delivery(&world->machine, escalation, ESCALATION_WEBHOOK, error,
+			      world->now_us);
 	world_follow(world);
 }
 

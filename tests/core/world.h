@@ -48,6 +48,8 @@ void world_reign(struct world *world);
 void world_quarantine(struct world *world, struct slice key);
 /* Before the last event. */
 void world_trim(struct world *world, struct slice reason);
+/* A try to send an escalation through the webhook; with an error it failed. */
+void world_deliver(struct world *world, uint32_t escalation, struct slice error);
 void world_forget(struct world *world, uint64_t ticket);
 void world_hurry(struct world *world, uint64_t ticket);
 /* Another machine from a snapshot; whoever waited is gone. */
