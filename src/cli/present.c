@@ -1,27 +1,17 @@
 /*
  * present - how each answer is shown: lists as tables, writes as a sentence.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/columns.h"
+#include "cli/govern_view.h"
 #include "cli/print.h"
 #include "cli/verb.h"
 #include "sys/clock.h"
 #include "sys/terminal.h"
 
 /* ---- lists ----------------------------------------------------------------------------------- */
-
-/* `member` may be counts.ready: a member of a member. */
-struct list_column {
-	const char *member;
-	struct column column;
-};
-
-struct list {
-	const char *member;		/* of the answer */
-	const char *none;		/* said when it is empty */
-	struct list_column columns[TABLE_COLUMNS_MAX];
-};
 
 static const struct list lists[] = {
 	{ "boards", "There is no board.", {
@@ -97,6 +87,44 @@ static const struct list lists[] = {
 		{ "swarm", { "SWARM", false, true } },
 		{ "subject", { "SUBJECT", false, true } },
 	} },
+	{ "breakers", "No circuit breaker is open. See all of them with --all.", {
+		{ "swarm", { "SWARM", false, false } },
+		{ "breaker", { "BREAKER", false, false } },
+		{ "cause", { "CAUSE", false, false } },
+		{ "opened_at", { "SINCE", false, false } },
+		{ "failures_in_row", { "FAILED IN A ROW", true, false } },
+		{ "%failure_ratio", { "FAILED OF LAST", true, false } },
+		{ "breaker_by", { "BY", false, true } },
+		{ "breaker_reason", { "REASON", false, true } },
+	} },
+	{ "swarms", "There is no such swarm.", {
+		{ "swarm", { "SWARM", false, false } },
+		{ "done", { "DONE", true, false } },
+		{ "failed", { "FAILED", true, false } },
+		{ "%expected_success", { "EXPECTED SUCCESS", true, false } },
+		{ "expected_cost_usd", { "EXPECTED COST", true, false } },
+		{ "weight", { "WEIGHT", true, false } },
+		{ "answers", { "ANSWERS", true, false } },
+		{ "late_bloomer", { "LATE BLOOMER", false, false } },
+		{ "breaker", { "BREAKER", false, false } },
+		{ "cause", { "CAUSE", false, false } },
+	} },
+	{ "capabilities", "No capability is described there. Describe one: "
+			  "ifctl governor capability define domain:skill --description TEXT", {
+		{ "capability", { "CAPABILITY", false, false } },
+		{ "description", { "DESCRIPTION", false, true } },
+		{ "defined_here", { "DEFINED HERE", false, false } },
+	} },
+	{ "prices", "No model has a price. Set one: ifctl cost set-price MODEL --input USD", {
+		{ "model", { "MODEL", false, false } },
+		{ "input_usd", { "INPUT", true, false } },
+		{ "output_usd", { "OUTPUT", true, false } },
+		{ "cache_read_usd", { "CACHE READ", true, false } },
+		{ "cache_write_usd", { "CACHE WRITE", true, false } },
+		{ "date", { "DATE", false, false } },
+		{ "source", { "SOURCE", false, true } },
+		{ "set_here", { "SET HERE", false, false } },
+	} },
 };
 
 static const struct json_value *member_at(const struct json_value *object, struct slice path)
@@ -106,47 +134,75 @@ static const struct json_value *member_at(const struct json_value *object, struc
 	return object;
 }
 
+void print_percent(struct buf *out, const struct json_value *ratio)
+{
+	char text[32];
+	double number;
+
+	if (!json_get_double(ratio, &number))
+		return;
+	snprintf(text, sizeof(text), "%.0f %%", number * 100);
+	buf_add_str(out, text);
+}
+
 /* In a table a time is the clock alone, and "no" is nothing. */
 static void add_cell(struct table *table, const struct json_value *row, const char *member,
 		     const char *no, int64_t now_us)
 {
-	const struct json_value *value = member_at(row, slice_of_str(member));
+	bool is_ratio = member[0] == '%';
+	const struct json_value *value = member_at(row, slice_of_str(member + is_ratio));
 	struct buf cell = { 0 };
 	int64_t at_us = member_time(row, member);
 	bool truth;
 
-	if (at_us)
+	if (member[0] == '{') {
+		print_sentence(&cell, member, row);
+		cell.len--;	/* its line end */
+	} else if (at_us) {
 		print_clock(&cell, at_us, now_us);
-	else if (json_get_bool(value, &truth))
+	} else if (is_ratio) {
+		print_percent(&cell, value);
+	} else if (json_get_bool(value, &truth)) {
 		buf_add_str(&cell, truth ? "yes" : no);
-	else
+	} else {
 		print_value(&cell, member, value, now_us);
+	}
 	table_add(table, buf_slice(&cell));
 	buf_finish(&cell);
 }
 
-static void print_list(struct cli *cli, const struct list *list, const struct json_value *rows)
+size_t print_list(struct cli *cli, const struct list *list, const struct json_value *rows,
+		  const char *only, bool truth)
 {
 	int64_t now_us = clock_wall_us();
 	struct column columns[TABLE_COLUMNS_MAX];
 	struct table table = { .columns = columns };
 	int width = 0, height;
+	size_t count = 0;
 
-	if (json_count(rows) == 0) {
-		cli_say_str(cli, list->none);
-		return;
-	}
 	while (table.count < TABLE_COLUMNS_MAX && list->columns[table.count].member) {
 		columns[table.count] = list->columns[table.count].column;
 		table.count++;
 	}
-	for (size_t row = 0; row < json_count(rows); row++)
+	for (size_t row = 0; row < json_count(rows); row++) {
+		bool is_so = false;
+
+		if (only)
+			json_get_bool(json_get(json_at(rows, row), slice_of_str(only)), &is_so);
+		if (only && is_so != truth)
+			continue;
 		for (size_t i = 0; i < table.count; i++)
 			add_cell(&table, json_at(rows, row), list->columns[i].member, "", now_us);
+		count++;
+	}
 	if (terminal_is(1))
 		terminal_size(1, &width, &height);
-	table_write(&table, (size_t)width, cli->has_color, &cli->out);
+	if (count)
+		table_write(&table, (size_t)width, cli->has_color, &cli->out);
+	else
+		cli_say_str(cli, list->none);
 	table_finish(&table);
+	return count;
 }
 
 static const struct list *list_of(const struct command_info *command)
@@ -154,6 +210,8 @@ static const struct list *list_of(const struct command_info *command)
 	static const enum command_type types[] = {
 		COMMAND_BOARD_LIST, COMMAND_TASK_LIST, COMMAND_SWARM_LIST, COMMAND_BLOCKER_LIST,
 		COMMAND_MESSAGE_LIST, COMMAND_NOTE_LIST, COMMAND_ESCALATION_LIST,
+		COMMAND_GOVERNOR_BREAKERS, COMMAND_GOVERNOR_PERFORMANCE, COMMAND_CAPABILITY_LIST,
+		COMMAND_PRICE_LIST,
 	};
 
 	_Static_assert(ARRAY_LEN(types) == ARRAY_LEN(lists), "one row for each list");
@@ -167,7 +225,8 @@ bool print_rows(struct cli *cli, const char *member, const struct json_value *an
 {
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		if (strcmp(lists[i].member, member) == 0) {
-			print_list(cli, &lists[i], json_get(answer, slice_of_str(member)));
+			print_list(cli, &lists[i], json_get(answer, slice_of_str(member)), NULL,
+				   false);
 			return true;
 		}
 	return false;
@@ -204,6 +263,9 @@ static const char *const sentences[COMMAND_COUNT] = {
 	[COMMAND_NOTE_PUT] = "{key} is {value} (version {version}).",
 	[COMMAND_NOTE_CAS] = "{key} is {value} (version {version}).",
 	[COMMAND_NOTE_DELETE] = "{key} is gone.",
+	[COMMAND_CAPABILITY_DEFINE] = "{capability}: {description}",
+	[COMMAND_BREAKER_TRIP] = "{swarm} gets no work: its circuit breaker is {breaker}.",
+	[COMMAND_BREAKER_RESET] = "{swarm} may work again: its circuit breaker is {breaker}.",
 	[COMMAND_ESCALATION_ACK] = "{acked_by} has taken {escalation}: {subject}",
 	[COMMAND_ESCALATION_RESOLVE] = "{escalation} is settled, by {resolved_by}: {subject}",
 };
@@ -426,14 +488,21 @@ void print_answer(struct cli *cli, const struct args *args, const struct json_va
 		print_finished(cli, answer);
 	else if (command == &command_table[COMMAND_COORDINATOR_STATUS])
 		print_status(cli, answer);
+	else if (command == &command_table[COMMAND_GOVERNOR_MATCH])
+		print_match(cli, args, answer);
+	else if (command == &command_table[COMMAND_GOVERNOR_COORDINATE])
+		print_coordinate(cli, answer);
+	else if (command == &command_table[COMMAND_GOVERNOR_MANIFEST])
+		print_rounds(cli, answer);
 	else if (command == &command_table[COMMAND_MESSAGE_LIST])
 		print_messages(cli, args, answer);
 	else if (list)
-		print_list(cli, list, json_get(answer, slice_of_str(list->member)));
+		print_list(cli, list, json_get(answer, slice_of_str(list->member)), NULL, false);
 	else if (sentence)
 		print_sentence(&cli->out, sentence, answer);
 	else
 		print_object(&cli->out, answer, clock_wall_us());
+	print_advice(cli, command, answer);
 	if (json_get_bool(json_get(answer, SLICE("more")), &has_more) && has_more)
 		cli_say_str(cli, "There are more; continue with --after.");
 	if (sentence && value_is(json_get(answer, SLICE("why")), JSON_KIND_OBJECT))

@@ -5,6 +5,7 @@
 #define CLI_PRINT_H
 
 #include "cli/cli.h"
+#include "cli/columns.h"
 
 /* 20:34:07, or 2026-11-22 20:34 when it is not today. */
 void print_clock(struct buf *out, int64_t at_us, int64_t now_us);
@@ -22,6 +23,31 @@ void print_object(struct buf *out, const struct json_value *object, int64_t now_
 
 /* The answer of a command as a table, a sentence or an object, by what it is. */
 void print_answer(struct cli *cli, const struct args *args, const struct json_value *answer);
+
+/* A ratio as "83 %"; nothing when there is none. */
+void print_percent(struct buf *out, const struct json_value *ratio);
+
+/*
+ * `member` may be counts.ready, a member of a member; %overlap, a ratio shown
+ * in percent; or a sentence with members in braces, as print_sentence takes it.
+ */
+struct list_column {
+	const char *member;
+	struct column column;
+};
+
+struct list {
+	const char *member;		/* of the answer */
+	const char *none;		/* said when it is empty, to stderr */
+	struct list_column columns[TABLE_COLUMNS_MAX];
+};
+
+/*
+ * A table with a line for each row, or of those alone whose member `only` (if
+ * it is not NULL) is `truth`. Returns how many there were.
+ */
+size_t print_list(struct cli *cli, const struct list *list, const struct json_value *rows,
+		  const char *only, bool truth);
 
 /* The rows of a list that has a table of its own: boards, tasks, swarms, blockers, notes. */
 bool print_rows(struct cli *cli, const char *member, const struct json_value *answer);
