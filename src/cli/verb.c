@@ -19,6 +19,10 @@ const char *const view_names[] = {
 	[VIEW_TABLE] = "table", [VIEW_MARKDOWN] = "markdown", [VIEW_JSON] = "json",
 	[VIEW_DOT] = "dot", [VIEW_MERMAID] = "mermaid",
 };
+const char *const cost_form_names[] = {
+	[COST_FORM_TABLE] = "table", [COST_FORM_JSON] = "json", [COST_FORM_CSV] = "csv",
+	[COST_FORM_PLOT] = "plot",
+};
 
 #define LOCAL_FIELD(kind, name, flags, min, max, initial, names, help) \
 	{ #name, FIELD_##kind, flags, 0, min, max, initial, names, help },
@@ -61,7 +65,9 @@ static const struct part_row {
 	const char *summary;
 } parts[] = {
 	{ "coordinator", "The daemon: start, stop, how it fares" },
-	{ "governor", "Who may do what, for how much: policy, capabilities, budgets" },
+	{ "governor", "Who may do what: matches, policy, capabilities, circuit breakers" },
+	{ "cost", "Money: what was spent, budgets, prices of models" },
+	{ "escalation", "What waits for a person" },
 	{ "board", "Boards: import a plan, look at it, watch it" },
 	{ "task", "Tasks: claim, work, complete" },
 	{ "swarm", "Swarms: who works, with which capabilities" },

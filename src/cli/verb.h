@@ -20,6 +20,11 @@ extern const char *const id_source_names[];
 /* How a board can be shown. */
 enum view { VIEW_TABLE, VIEW_MARKDOWN, VIEW_JSON, VIEW_DOT, VIEW_MERMAID, VIEW_COUNT };
 extern const char *const view_names[];
+/* How costs can be shown; only a history can be plotted. */
+enum cost_form {
+	COST_FORM_TABLE, COST_FORM_JSON, COST_FORM_CSV, COST_FORM_PLOT, COST_FORM_COUNT
+};
+extern const char *const cost_form_names[];
 
 typedef int verb_fn(struct cli *cli, const struct args *args);
 
