@@ -28,6 +28,17 @@ it_ends_with_a_finished_board_and_a_ledger_that_verifies()
 		grep -qE 'until its worker process ran +36 +[0-9.]+ +[0-9.]+$' "$dir/said"
 }
 
+it_shows_what_the_governor_does()
+{
+	grep -q 'lawyer covers 0 % of what task SIP-1 needs' "$dir/said" &&
+		grep -qE '^telco .* 100 % ' "$dir/said" && grep -qE '^lawyer +0 % ' "$dir/said" &&
+		grep -q 'video gets no work any more (budget)' "$dir/said" &&
+		grep -q 'HLS-1 ended: task.released' "$dir/said" &&
+		grep -qE '^swarm +swarm video +\$0.5000 +\$0.6000 .* spent$' "$dir/said" &&
+		grep -qE '^e[0-9]+ +open +budget ' "$dir/said" &&
+		grep -qE '^help-b[0-9]+-1 is yours ' "$dir/said"
+}
+
 it_has_no_colours_without_a_terminal()
 {
 	! grep -q $'\033' "$dir/said"
@@ -58,6 +69,7 @@ it_leaves_nothing_when_it_is_interrupted()
 }
 
 holds it_ends_with_a_finished_board_and_a_ledger_that_verifies
+holds it_shows_what_the_governor_does
 holds it_has_no_colours_without_a_terminal
 holds nothing_is_left
 holds it_leaves_nothing_when_it_is_interrupted
