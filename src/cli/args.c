@@ -443,6 +443,11 @@ static const char *default_of(const struct cli *cli, const struct args *args,
 	if (strcmp(field->name, "board") == 0 &&
 	    args->verb->command == &command_table[COMMAND_TASK_NEXT])
 		return cli->config.values[SETTING_BOARD].text;
+	/* Elsewhere a board narrows what is meant, except beside a task, which is of some board. */
+	if (strcmp(field->name, "board") == 0 && args_has(args, "task") &&
+	    (args->verb->command == &command_table[COMMAND_COST_CHARGE] ||
+	     args->verb->command == &command_table[COMMAND_BUDGET_SET]))
+		return cli->config.values[SETTING_BOARD].text;
 	if (strcmp(field->name, "swarm") == 0 && is_required)
 		return cli->config.values[SETTING_SWARM].text;
 	if (strcmp(field->name, "task") == 0 && is_in_path)
