@@ -360,7 +360,7 @@ bool fold_cost_charged(struct state *state, const struct event *event)
 {
 	const struct ev_cost_charged *of = &event->of.cost_charged;
 	uint32_t swarm = state_find_swarm(state, of->swarm);
-	uint32_t task = INDEX_NONE, attempt;
+	uint32_t task = INDEX_NONE, attempt, model, operation;
 	struct claim *claim = NULL;
 
 	if (swarm == INDEX_NONE || of->fence < 0 || !is_money(of->cost_usd) ||
@@ -378,8 +378,11 @@ bool fold_cost_charged(struct state *state, const struct event *event)
 	if (claim && claim->swarm != swarm)
 		return false;
 	attempt = state_attempt_of(state, task, swarm, (uint64_t)of->fence);
-	add_up(state_charge_of(state, attempt, (int32_t)(event->at_us / DAY_US),
-			       state_name(state, of->model), state_name(state, of->operation)), of);
+	/* One after the other: names are numbered in the order in which they come. */
+	model = state_name(state, of->model);
+	operation = state_name(state, of->operation);
+	add_up(state_charge_of(state, attempt, (int32_t)(event->at_us / DAY_US), model, operation),
+	       of);
 	if (claim)
 		claim->reports++;
 	pay(state, task, swarm, claim, of->cost_usd);
