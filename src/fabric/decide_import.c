@@ -8,7 +8,7 @@
 #include "base/graph.h"
 #include "base/map.h"
 #include "base/text.h"
-#include "fabric/decide.h"
+#include "fabric/decide_govern.h"
 
 /* What becomes of one task: those of the board first, then those the document adds. */
 struct node {
@@ -88,16 +88,26 @@ static bool spec_differs(const struct task *task, const struct task_spec *spec)
 	return differs;
 }
 
-/* What a task answers or helps with is not for documents to say. */
+/* What a task helps with is not for documents to say, nor how many answers once there is one. */
 static void keep_machines_own(struct import *import, struct node *node)
 {
-	struct task_spec old = { .answers = SLICE_EMPTY };
+	const struct state *state = import->decision->state;
+	struct task_spec old = { .helps = SLICE_EMPTY };
 
 	if (node->task != INDEX_NONE)
-		task_spec_of(state_task(import->decision->state, node->task),
-			     import->decision->arena, &old);
-	node->spec.answers = old.answers;
+		task_spec_of(state_task(state, node->task), import->decision->arena, &old);
+	node->spec.answers = SLICE_EMPTY;
 	node->spec.helps = old.helps;
+	if (node->task != INDEX_NONE && govern_answer_at(state, node->task, 1) != INDEX_NONE)
+		node->spec.redundancy = old.redundancy;
+}
+
+/* Answers come and go with the task that they are to. */
+static bool is_answer(const struct import *import, uint32_t node)
+{
+	return node != MAP_NONE && import->nodes[node].task != INDEX_NONE &&
+	       state_task(import->decision->state, import->nodes[node].task)->answers !=
+		       INDEX_NONE;
 }
 
 static enum err take_document(struct import *import, const struct command *command)
@@ -109,6 +119,8 @@ static enum err take_document(struct import *import, const struct command *comma
 		uint32_t known = find_node(import, task->id);
 		struct node *node;
 
+		if (is_answer(import, known))
+			continue;
 		if (known == MAP_NONE) {
 			add_node(import, (struct node){ .id = task->id, .task = INDEX_NONE });
 			known = (uint32_t)import->count - 1;
@@ -290,8 +302,12 @@ static void emit_ends(struct import *import)
 		ends = node->import->state == TASK_DONE ||
 		       node->import->state == TASK_CANCELLED ||
 		       (node->import->state == TASK_FAILED && node->task == INDEX_NONE);
-		if (ends)
-			emit_end(import, node);
+		if (!ends)
+			continue;
+		emit_end(import, node);
+		if (node->task != INDEX_NONE)
+			decide_round_cancelled(import->decision, node->task,
+					       SLICE("the document says that its task has ended"));
 	}
 }
 
@@ -341,6 +357,7 @@ static void emit_imported_claim(struct import *import, const struct node *node)
 	of->claim_until = decision->now_us + LIMIT_LEASE_MOST_MS * 1000;
 	of->lease_until = decision->now_us + LIMIT_LEASE_SILENT_MS * 1000;
 	of->overlap = 1000000;
+	of->expected_usd = -1;
 	of->imported = true;
 }
 
