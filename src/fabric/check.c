@@ -142,6 +142,84 @@ static const char *counts_flaw(const struct state *state)
 	return NULL;
 }
 
+/* ---- the governor -------------------------------------------------------------------------- */
+
+static const char *budget_flaw(const struct budget_entry *entry, int64_t reserved)
+{
+	const struct budget *budget = &entry->budget;
+
+	MUST(entry->scope < BUDGET_SCOPE_COUNT && budget->told < BUDGET_LEVEL_COUNT);
+	MUST(budget->limit_nanousd >= 0 && budget->spent_nanousd >= 0 && budget->over_nanousd >= 0);
+	/* No dollar is promised that live claims do not hold, nor one twice. */
+	MUST(budget->reserved_nanousd == reserved);
+	MUST(budget->reserved_nanousd <= budget->limit_nanousd);
+	MUST(budget->spent_nanousd <= budget->limit_nanousd - budget->reserved_nanousd);
+	return NULL;
+}
+
+/* Adds what each live claim has reserved to every budget that it draws on. */
+static const char *add_reserved(const struct state *state, int64_t *reserved)
+{
+	for (uint32_t i = 0; i < state->claims.count; i++) {
+		const struct claim *claim = state_claim(state, i);
+		uint32_t budgets[BUDGET_SCOPE_COUNT];
+		size_t count;
+
+		if (claim->task == INDEX_NONE)
+			continue;
+		MUST(claim->reserved_nanousd >= 0 && claim->spent_nanousd >= 0);
+		count = state_budgets_of(state, claim->task, claim->swarm, budgets);
+		for (size_t at = 0; at < count; at++)
+			MUST(!__builtin_add_overflow(reserved[budgets[at]], claim->reserved_nanousd,
+						     &reserved[budgets[at]]));
+	}
+	return NULL;
+}
+
+static const char *budgets_flaw(const struct state *state)
+{
+	int64_t *reserved = alloc_zero(state->govern.budgets.count, sizeof(*reserved));
+	const char *flaw = add_reserved(state, reserved);
+
+	for (uint32_t i = 0; i < state->govern.budgets.count && !flaw; i++)
+		flaw = budget_flaw(state_budget(state, i), reserved[i]);
+	free(reserved);
+	return flaw;
+}
+
+static const char *workers_flaw(const struct state *state)
+{
+	uint32_t open = 0;
+
+	MUST(state->govern.workers.count == state->swarms.count);
+	for (uint32_t i = 0; i < state->swarms.count; i++) {
+		const struct worker *worker = state_worker(state, i);
+
+		MUST(worker->breaker.state < BREAKER_STATE_COUNT);
+		MUST(worker->breaker.outcomes <= BREAKER_WINDOW);
+		MUST(worker->weight.now_ppm >= 0 && worker->weight.now_ppm <= WEIGHT_MOST_PPM);
+		open += state_swarm(state, i)->registered && worker->breaker.state == BREAKER_OPEN;
+	}
+	MUST(open == state->govern.open_breakers);
+	return NULL;
+}
+
+static const char *govern_flaw(const struct state *state)
+{
+	const struct govern *govern = &state->govern;
+	uint32_t open = 0;
+
+	for (uint32_t i = 0; i < govern->escalations.count; i++)
+		open += state_escalation(state, i)->state != ESCALATION_RESOLVED;
+	MUST(open == govern->open_escalations);
+	for (uint32_t i = 0; i < govern->opinions.count; i++)
+		MUST(((const struct opinion *)slab_at(&govern->opinions, i))->task <
+		     state->tasks.count);
+	for (uint32_t i = 0; i < govern->attempts.count; i++)
+		MUST(state_attempt(state, i)->swarm < state->swarms.count);
+	return NULL;
+}
+
 const char *state_flaw(const struct state *state)
 {
 	uint32_t *open = alloc_zero(state->tasks.count, sizeof(*open));
@@ -157,7 +235,13 @@ const char *state_flaw(const struct state *state)
 		flaw = swarm_flaw(state, i, &claims);
 	if (!flaw && claims != state->live_claims)
 		flaw = "every claim is some swarm's";
-	return flaw ? flaw : counts_flaw(state);
+	if (!flaw)
+		flaw = counts_flaw(state);
+	if (!flaw)
+		flaw = budgets_flaw(state);
+	if (!flaw)
+		flaw = workers_flaw(state);
+	return flaw ? flaw : govern_flaw(state);
 }
 
 void state_check(const struct state *state)

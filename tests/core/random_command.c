@@ -105,6 +105,17 @@ static int64_t soon(struct maker *maker)
 	return maker->state->last_at_us + any_ms(maker) * 1000;
 }
 
+/* A few dollars, so that budgets run out; nothing at all, now and then. */
+static int64_t any_money(struct maker *maker)
+{
+	return chance(maker, 15) ? 0 : (int64_t)below(maker, 12) * 500000000 + 1;
+}
+
+static int64_t any_ratio(struct maker *maker)
+{
+	return (int64_t)below(maker, 11) * 100000;
+}
+
 /* Only members that were drawn are given, the rest stay as they are. */
 static void fill_spec(struct maker *maker, const struct schema *schema, void *object,
 		      uint64_t *given)
@@ -113,6 +124,10 @@ static void fill_spec(struct maker *maker, const struct schema *schema, void *ob
 		const struct field *field = &schema->fields[i];
 
 		if (field->flags & FIELD_REQUIRED || !chance(maker, 15))
+			continue;
+		if (maker->world->plain && (field->kind == FIELD_MONEY ||
+					    slice_is_str(SLICE("avoids"), field->name) ||
+					    slice_is_str(SLICE("redundancy"), field->name)))
 			continue;
 		if (given)
 			*given |= (uint64_t)1 << i;
@@ -126,6 +141,14 @@ static void fill_spec(struct maker *maker, const struct schema *schema, void *ob
 			*field_slice(field, object) = any_swarm(maker);
 		else if (field->kind == FIELD_TIME)
 			*field_number(field, object) = soon(maker);
+		else if (slice_is_str(SLICE("avoids"), field->name))
+			*field_list(field, object) = any_list(maker, 2, any_swarm);
+		else if (slice_is_str(SLICE("redundancy"), field->name))
+			*field_number(field, object) = (int64_t)below(maker, 4);
+		else if (field->kind == FIELD_MONEY)
+			*field_number(field, object) = any_money(maker);
+		else if (slice_is_str(SLICE("est_ms"), field->name))
+			*field_number(field, object) = any_ms(maker) * 100;
 		else if (slice_is_str(SLICE("priority"), field->name))
 			*field_number(field, object) = (int64_t)below(maker, 5) - 2;
 		else if (slice_is_str(SLICE("kind"), field->name))
@@ -198,6 +221,16 @@ static struct slice any_blocker(struct maker *maker)
 	return state_blocker(maker->state, count - 1 - (uint32_t)below(maker, last))->id;
 }
 
+static struct slice any_escalation(struct maker *maker)
+{
+	uint32_t count = maker->state->govern.escalations.count;
+	uint32_t last = count > 8 ? 8 : count;
+
+	if (count == 0 || chance(maker, 5))
+		return SLICE("e0");
+	return state_escalation(maker->state, count - 1 - (uint32_t)below(maker, last))->id;
+}
+
 /* Sets what arguments of the same name mean in every command. */
 static void fill_argument(struct maker *maker, const struct field *field, void *object,
 			  struct slice board, struct slice task)
@@ -215,6 +248,22 @@ static void fill_argument(struct maker *maker, const struct field *field, void *
 		*field_slice(field, object) = board;
 	else if (slice_is_str(named, "blocker"))
 		*field_slice(field, object) = any_blocker(maker);
+	else if (slice_is_str(named, "escalation"))
+		*field_slice(field, object) = any_escalation(maker);
+	else if (slice_is_str(named, "capability") && field->kind == FIELD_TEXT)
+		*field_slice(field, object) = any_capability(maker);
+	else if (slice_is_str(named, "model"))
+		*field_slice(field, object) = name(maker, "m", below(maker, 3));
+	else if (slice_is_str(named, "scope"))
+		*field_number(field, object) = (int64_t)below(maker, BUDGET_SCOPE_COUNT);
+	else if (slice_ends(named, SLICE("_tokens")))
+		*field_number(field, object) = (int64_t)below(maker, 1000000);
+	else if (slice_is_str(named, "reset_at"))
+		*field_number(field, object) = soon(maker);
+	else if (field->kind == FIELD_MONEY)
+		*field_number(field, object) = any_money(maker);
+	else if (field->kind == FIELD_RATIO)
+		*field_number(field, object) = any_ratio(maker);
 	else if (slice_is_str(named, "key"))
 		*field_slice(field, object) = name(maker, "n", below(maker, maker->world->notes));
 	else if (slice_is_str(named, "fence"))
@@ -268,8 +317,15 @@ static void fill(struct maker *maker, struct command *command)
 
 		if (!(field->flags & FIELD_REQUIRED) && !chance(maker, 35))
 			continue;
+		if (maker->world->plain && field->kind == FIELD_MONEY)
+			continue;
 		fill_argument(maker, field, &command->args, board, task);
 		command->args.given |= field_bit(schema, field);
+	}
+	if (command->type == COMMAND_BUDGET_SET) {
+		command->args.budget_set.board = board;
+		command->args.budget_set.task = task;
+		command->args.budget_set.swarm = any_swarm(maker);
 	}
 	if (command->type == COMMAND_TASK_ADD || command->type == COMMAND_TASK_UPDATE)
 		fill_spec(maker, schema, &command->args, &command->args.given);
@@ -302,6 +358,66 @@ static void fill_import(struct maker *maker, struct command *command)
 	command->args.board_import.dry_run = chance(maker, 10);
 }
 
+static void fill_policy(struct maker *maker, struct command *command)
+{
+	struct policy *policy = arena_zero(maker->arena, 1, sizeof(*policy));
+	uint64_t count = below(maker, 3);
+	struct policy_rule *rules = arena_zero(maker->arena, count, sizeof(*rules));
+
+	*policy = policy_default();
+	policy->settings.circuit_breaker_failure_threshold = (int64_t)below(maker, 4);
+	policy->settings.circuit_breaker_failure_ratio = any_ratio(maker);
+	policy->settings.circuit_breaker_probe_after_ms = (int64_t)below(maker, 3) * 5000;
+	policy->settings.min_capability_match = any_ratio(maker);
+	policy->settings.max_cost_per_task = any_money(maker);
+	policy->settings.max_swarms_per_task = 1 + (int64_t)below(maker, 4);
+	policy->settings.enable_budget_enforcement = chance(maker, 80);
+	policy->settings.retry_backoff_ms = any_ms(maker);
+	policy->settings.assumed_cost = any_money(maker);
+	for (uint64_t i = 0; i < count; i++) {
+		rules[i] = policy_rule_default();
+		rules[i].name = name(maker, "rule", i);
+		rules[i].boards = any_list(maker, 1, any_board);
+		rules[i].swarms = any_list(maker, 2, any_swarm);
+		rules[i].capabilities = any_list(maker, 1, any_capability);
+		rules[i].effect = chance(maker, 70) ? POLICY_ALLOW :
+						      1 + (int64_t)below(maker, 2);
+	}
+	policy->name = name(maker, "policy", below(maker, 9));
+	policy->rules = rules;
+	policy->rule_count = count;
+	command->policy = policy;
+}
+
+static void fill_manifests(struct maker *maker, struct command *command)
+{
+	uint64_t count = 1 + below(maker, 2);
+	struct cmd_swarm_register *swarms = arena_zero(maker->arena, count, sizeof(*swarms));
+	struct cmd_budget_set *budgets = arena_zero(maker->arena, count, sizeof(*budgets));
+
+	for (uint64_t i = 0; i < count; i++) {
+		struct command swarm = command_blank(COMMAND_SWARM_REGISTER);
+		struct command budget = command_blank(COMMAND_BUDGET_SET);
+
+		fill(maker, &swarm);
+		fill(maker, &budget);
+		swarms[i] = swarm.args.swarm_register;
+		/* Capabilities of this world are its own, which a manifest may not name. */
+		swarms[i].capabilities = (struct slice_list){ 0 };
+		swarms[i].swarm = name(maker, "s", (below(maker, maker->world->swarms) & ~1U) + i);
+		budgets[i] = budget.args.budget_set;
+		budgets[i].scope = BUDGET_OF_SWARM;
+		budgets[i].swarm = swarms[i].swarm;
+		budgets[i].reset_at = 0;
+		if (chance(maker, 50))
+			budgets[i].limit_usd = -1;
+	}
+	command->swarms = swarms;
+	command->swarm_budgets = budgets;
+	command->swarm_count = count;
+	command->swarm_lines = arena_zero(maker->arena, count, sizeof(int));
+}
+
 /* How often each comes, so that there is always something to claim and to finish. */
 static const struct {
 	enum command_type type;
@@ -323,6 +439,13 @@ static const struct {
 	{ COMMAND_NOTE_PUT, 4 },	{ COMMAND_NOTE_CAS, 3 },
 	{ COMMAND_NOTE_DELETE, 2 },	{ COMMAND_TASK_WHY, 1 },
 	{ COMMAND_BOARD_SHOW, 1 },	{ COMMAND_SWARM_LIST, 1 },
+	{ COMMAND_BUDGET_SET, 8 },	{ COMMAND_COST_CHARGE, 14 },
+	{ COMMAND_PRICE_SET, 2 },	{ COMMAND_POLICY_APPLY, 3 },
+	{ COMMAND_SWARM_IMPORT, 2 },	{ COMMAND_CAPABILITY_DEFINE, 1 },
+	{ COMMAND_BREAKER_TRIP, 2 },	{ COMMAND_BREAKER_RESET, 6 },
+	{ COMMAND_CLAIM_APPROVE, 4 },	{ COMMAND_ESCALATION_ACK, 2 },
+	{ COMMAND_ESCALATION_RESOLVE, 3 }, { COMMAND_GOVERNOR_MATCH, 1 },
+	{ COMMAND_GOVERNOR_MANIFEST, 1 }, { COMMAND_COST_REPORT, 1 },
 };
 
 static enum command_type any_type(struct maker *maker)
@@ -331,7 +454,8 @@ static enum command_type any_type(struct maker *maker)
 	size_t i = 0;
 
 	for (size_t row = 0; row < ARRAY_LEN(weights); row++)
-		sum += weights[row].weight;
+		if (!maker->world->plain || weights[row].type < COMMAND_SWARM_IMPORT)
+			sum += weights[row].weight;
 	for (at = below(maker, sum); at >= weights[i].weight; i++)
 		at -= weights[i].weight;
 	return weights[i].type;
@@ -346,6 +470,10 @@ struct command random_command(struct random *random, const struct random_world *
 	fill(&maker, &command);
 	if (command.type == COMMAND_BOARD_IMPORT)
 		fill_import(&maker, &command);
+	if (command.type == COMMAND_POLICY_APPLY)
+		fill_policy(&maker, &command);
+	if (command.type == COMMAND_SWARM_IMPORT)
+		fill_manifests(&maker, &command);
 	command.actor = any_swarm(&maker);
 	command.fingerprint = below(&maker, 3) ? 1 : random_next(random);
 	if (chance(&maker, world->keys_percent) &&

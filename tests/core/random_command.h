@@ -28,6 +28,7 @@ struct random_world {
 	int64_t delay_ms;	/* leases and pauses are up to this long */
 	unsigned keys_percent;	/* commands with an idempotency key, fresh or used */
 	bool waits;		/* some may wait */
+	bool plain;		/* nothing that the governor could refuse but for capabilities */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "core/random_command.h"
 #include "core/world.h"
 #include "fabric/fold.h"
+#include "fabric/govern.h"
 #include "fabric/snapshot.h"
 
 static struct world world;
@@ -603,6 +604,17 @@ END_TEST
 
 /* ---- at random ----------------------------------------------------------------------------- */
 
+static bool waits_for_answers(const struct state *state, uint32_t task)
+{
+	for (int64_t i = 1; i <= state_task(state, task)->redundancy; i++) {
+		uint32_t answer = govern_answer_at(state, task, i);
+
+		if (answer == INDEX_NONE || !task_has_ended(state_task(state, answer)))
+			return true;
+	}
+	return false;
+}
+
 /* What must be so between commands, and not in the midst of one. */
 static void nothing_is_stuck(const struct state *state)
 {
@@ -614,6 +626,9 @@ static void nothing_is_stuck(const struct state *state)
 		ck_assert_msg(task->state != TASK_DELAYED || task->blockers_open ||
 				      task->not_before_us > state->last_at_us - 60000000,
 			      "task %u rests for ever", i);
+		ck_assert_msg(task->redundancy < 2 || task_has_ended(task) ||
+				      task->claim != INDEX_NONE || waits_for_answers(state, i),
+			      "task %u has all of its answers", i);
 	}
 }
 
