@@ -18,10 +18,15 @@ result()
 	fi
 }
 
+# The first escalation is not delivered, those after it are.
+# shellcheck disable=SC2016 # the program's own variable
+printf '%s\n' '#!/bin/sh' 'mkdir "$0.tried" 2>/dev/null && exit 1' 'exit 0' >"$dir/notify"
+chmod +x "$dir/notify"
+
 start()
 {
 	"$IF_COORDINATOR" --ledger "$dir/ledger.db" --socket "$IF_SOCKET" --snapshot-events 20 \
-		--log-level warn 2>>"$dir/log" &
+		--notify-command "$dir/notify" --log-level error 2>>"$dir/log" &
 	daemon=$!
 	for _ in $(seq 100); do
 		"$IFCTL" coordinator health >/dev/null 2>&1 && return
@@ -45,8 +50,7 @@ stop -KILL
 start
 stop -TERM
 
-# The governor's are not in the story yet.
-kinds=$(sed -n '/, GOVERNOR, /d; s/^EVENT([0-9]*, [A-Z_]*, [a-z_]*, "\([a-z.]*\)".*/\1/p' src/fabric/event.def)
+kinds=$(sed -n 's/^EVENT([0-9]*, [A-Z_]*, [a-z_]*, "\([a-z.]*\)".*/\1/p' src/fabric/event.def)
 start
 "$IFCTL" witness export >"$dir/events"
 missing=

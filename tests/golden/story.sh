@@ -4,6 +4,8 @@
 #
 # usage: IFCTL=... IF_SOCKET=... tests/golden/story.sh
 #
+# The daemon has a --notify-command that fails the first time: then escalations are delivered and not.
+#
 # The events of later features are added at its end, and a new golden ledger is made beside the old
 # ones, which stay: every version must fold what an earlier one wrote.
 set -eu
@@ -13,10 +15,15 @@ if_()
 	"$IFCTL" --json "$@" >/dev/null
 }
 
-# Usage: fence_of TASK
+# Usage: fence_on BOARD TASK; fence_of TASK
+fence_on()
+{
+	"$IFCTL" task show "$2" --board "$1" --json | sed 's/.*"fence":\([0-9]*\).*/\1/'
+}
+
 fence_of()
 {
-	"$IFCTL" task show "$1" --board story --json | sed 's/.*"fence":\([0-9]*\).*/\1/'
+	fence_on story "$1"
 }
 
 if_ board create story --title 'A story'
@@ -81,3 +88,75 @@ if_ note put build.status '"green"'
 if_ note put build.number 17
 if_ note delete build.number
 if_ swarm leave bob --reason 'home'
+
+# ---- the governor (feature level 2) ----------------------------------------------------------
+
+# Usage: escalation_about SUBJECT: the id of an open one whose subject holds these words
+escalation_about()
+{
+	"$IFCTL" escalation list --json | tr '{' '\n' |
+		sed -n "/$1/s/.*\"escalation\":\"\([^\"]*\)\".*/\1/p" | head -n 1
+}
+
+if_ board create work
+if_ governor capability define pottery:wheel --description 'Throws pots'
+printf '%s\n' 'swarms:' '  - swarm_id: cat' '    capabilities: [code-analysis:c, pottery:wheel]' \
+	'    model: own' '    concurrency: 5' '    rate_usd_per_hour: 4' '    declared_success: 0.9' \
+	'    budget_usd: 50' '    soft_budget_usd: 0.5' '    budget_duration: 1s' \
+	'  - swarm_id: dan' '    capabilities: [code-analysis:*]' \
+	'    price_per_million: {input: 3, output: 15}' '    concurrency: 5' \
+	'    weight: {base_weight: 0.5, success_bonus: 0.25, tier: senior}' |
+	"$IFCTL" swarm import - --json >/dev/null
+printf '%s\n' 'name: night shift' 'resource_policy:' '  max_cost_per_task: 20' \
+	'  circuit_breaker_failure_threshold: 1' '  circuit_breaker_probe_after: 1s' \
+	'  retry_backoff: 0' 'rules:' '  - name: releases' '    boards: [work]' '    tasks: [R*]' \
+	'    effect: require_approval' '    reason: a person looks first' |
+	"$IFCTL" governor policy apply - --json >/dev/null
+
+# Refused by the policy, approved by a person.
+if_ task add R1 --board work
+"$IFCTL" task claim R1 --board work --swarm cat >/dev/null 2>&1 || true
+if_ governor approve R1 --board work --swarm cat --by ann --reason 'looks good'
+if_ task claim R1 --board work --swarm cat
+
+# Money: reserved, charged in dollars and in tokens, warned of, spent, stopped, raised again.
+if_ cost set-price own --input 3 --output 15 --source 'our own' --date 2026-01-31
+if_ cost set-budget --scope fabric --limit 1000
+if_ cost set-budget --scope board --board work --limit 10 --soft 2 --reason 'a trial'
+if_ task add M1 --board work --est-cost 2 --max-cost 15
+if_ task claim M1 --board work --swarm cat
+if_ cost set-budget --scope task --board work --task M1 --limit 30
+if_ cost charge --task M1 --board work --fence "$(fence_on work M1)" --input-tokens 1000000 --operation plan
+if_ cost charge --task M1 --board work --fence "$(fence_on work M1)" --model nobody-knows --input-tokens 5
+if_ cost charge --task M1 --board work --fence "$(fence_on work M1)" --cost 7.5 --key story-2
+if_ cost set-budget --scope board --board work --limit 500 --reason 'it is worth it'
+if_ task complete M1 --board work --fence "$(fence_on work M1)" --cost 0.25
+
+# A breaker: opened by a failure, half open after its wait, closed; opened by hand, reset.
+if_ task add F1 --board work --max-attempts 9 --est-cost 0.5
+if_ task claim F1 --board work --swarm dan
+if_ task fail F1 --board work --fence "$(fence_on work F1)" --reason 'no luck' --cost 0.5
+sleep 1.5
+if_ task claim F1 --board work --swarm dan
+if_ task complete F1 --board work --fence "$(fence_on work F1)"
+if_ governor trip-circuit-breaker dan --by ann --reason 'wrong branch'
+if_ governor reset-circuit-breaker dan --by ann --reason 'it is right now'
+
+# A round of two answers.
+if_ task add Q1 --board work --redundancy 2 --est-cost 0.5
+if_ task claim Q1 --board work --swarm cat
+if_ task claim Q1 --board work --swarm dan
+if_ task complete Q1@1 --board work --fence "$(fence_on work Q1@1)" --confidence 0.9 --result '{"answer":1}'
+if_ task complete Q1@2 --board work --fence "$(fence_on work Q1@2)" --confidence 0.6 --result '{"answer":2}'
+
+# Help: a swarm is asked, then nobody can, and a person sees to it.
+if_ task add H1 --board work --est-cost 0.5
+if_ task claim H1 --board work --swarm dan
+helped=$("$IFCTL" blocker raise H1 --board work --fence "$(fence_on work H1)" --type bug \
+	--description 'it cracks' --needs pottery:wheel --json | sed 's/.*"blocker":"\([^"]*\)".*/\1/')
+if_ blocker raise H1 --board work --fence "$(fence_on work H1)" --type bug \
+	--description 'it is locked' --needs locks:picking
+if_ blocker resolve "$helped"
+asked=$(escalation_about 'nobody here can help')
+if_ escalation ack "$asked" --by ann --note 'I have the key'
+if_ escalation resolve "$asked" --by ann --note 'it is open'
