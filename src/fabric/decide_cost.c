@@ -151,15 +151,20 @@ static enum err find_scope(struct decision *decision, const struct cmd_budget_se
 	}
 }
 
-static void write_budget(struct decision *decision, const struct budget_entry *entry,
-			 const struct cmd_budget_set *args)
+/* Only whoever set it by itself: a manifest sets many, and answers for all of them. */
+static enum err answer_budget(struct decision *decision, const struct cmd_budget_set *args)
 {
 	struct json_writer *json = &decision->answer_json;
+	struct budget_entry entry = { .scope = (enum budget_scope)args->scope };
+	enum err err = find_scope(decision, args, &entry.of);
 
-	json_put_str(json, "scope", budget_scope_names[entry->scope]);
-	json_put_text(json, "of", decide_budget_name(decision, entry));
+	if (err != OK)
+		return err;
+	json_put_str(json, "scope", budget_scope_names[entry.scope]);
+	json_put_text(json, "of", decide_budget_name(decision, &entry));
 	json_key(json, "limit_usd");
 	json_money(json, args->limit_usd);
+	return OK;
 }
 
 /* A budget that was spent and has room again: those whom it stopped go on. */
@@ -220,7 +225,6 @@ enum err decide_budget(struct decision *decision, const struct cmd_budget_set *a
 	budget_set_limit(&entry.budget, args->limit_usd);
 	if (budget_level_now(&entry.budget) != BUDGET_SPENT)
 		budget_has_room_again(decision, &entry, decision->actor);
-	write_budget(decision, &entry, args);
 	return OK;
 }
 
@@ -237,6 +241,7 @@ void decide_first_budget(struct decision *decision, const struct cmd_budget_set 
 enum err decide_budget_set(struct decision *decision, const struct command *command)
 {
 	const struct cmd_budget_set *args = &command->args.budget_set;
+	enum err err;
 
 	if (args->limit_usd < 0)
 		return REFUSE(decision, ERR_ARGUMENT_MISSING, "give the limit in {}", SLICE("dollars"));
@@ -250,7 +255,10 @@ enum err decide_budget_set(struct decision *decision, const struct command *comm
 	if (args->reset_at > NOW_US_MAX)
 		return REFUSE(decision, ERR_ARGUMENT_RANGE, "reset_at {} is too far away",
 			      decision_time(decision, args->reset_at));
-	return decide_budget(decision, args);
+	err = decide_budget(decision, args);
+	if (err == OK)
+		err = answer_budget(decision, args);
+	return err;
 }
 
 void decide_period(struct decision *decision, uint32_t index, int64_t at_us)
