@@ -353,7 +353,8 @@ int policy_show_run(struct cli *cli, const struct args *args)
 	return code;
 }
 
-static void tell_difference(struct cli *cli, const struct policy *from, const struct policy *to)
+/* Like diff(1): 0 when nothing differs, else 1. */
+static int tell_difference(struct cli *cli, const struct policy *from, const struct policy *to)
 {
 	struct buf lines = { 0 };
 	struct json_writer json = json_begin(&cli->out);
@@ -365,7 +366,7 @@ static void tell_difference(struct cli *cli, const struct policy *from, const st
 		if (count == 0)
 			buf_add_lit(&cli->out, "Nothing differs.\n");
 		buf_finish(&lines);
-		return;
+		return count > 0;
 	}
 	json_object(&json);
 	json_put_bool(&json, "differs", count > 0);
@@ -377,6 +378,7 @@ static void tell_difference(struct cli *cli, const struct policy *from, const st
 	json_object_end(&json);
 	buf_add_byte(&cli->out, '\n');
 	buf_finish(&lines);
+	return count > 0;
 }
 
 int policy_diff_run(struct cli *cli, const struct args *args)
@@ -393,7 +395,7 @@ int policy_diff_run(struct cli *cli, const struct args *args)
 	else if (code == 0 && !args_has(args, "from"))
 		code = policy_in_force(cli, &from.doc);
 	if (code == 0)
-		tell_difference(cli, &from.doc.policy, &to.doc.policy);
+		code = tell_difference(cli, &from.doc.policy, &to.doc.policy);
 	paper_close(&from);
 	paper_close(&to);
 	return code;

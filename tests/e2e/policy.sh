@@ -130,7 +130,7 @@ a_policy_is_read_from_standard_input_and_from_json()
 
 what_a_policy_changes_is_shown()
 {
-	ends 0 policy diff examples/policies/frugal.yaml --from examples/policies/plan.yaml &&
+	ends 1 policy diff examples/policies/frugal.yaml --from examples/policies/plan.yaml &&
 		said out 'name: plan -> frugal' && said out 'max_cost_per_task: 10.00 -> 2.50' &&
 		grep -q '^+ rule dear trades (2 of 2): effect require_approval' "$dir/out" &&
 		ends 0 policy diff "$dir/policy.yaml" --from "$dir/policy.yaml" && said out 'Nothing differs.' &&
@@ -159,6 +159,7 @@ a_daemon_takes_every_example_and_nothing_that_is_wrong()
 a_daemon_takes_the_swarms_of_a_manifest()
 {
 	ends 0 "$IFCTL" swarm import examples/swarms.yaml &&
+		ends 0 "$IFCTL" swarm import examples/swarms.yaml && grep -q session-4-sip "$dir/out" &&
 		ends 0 "$IFCTL" swarm show session-4-sip && said out 'usual success: 0.9' &&
 		printf 'swarm_id: z\ncapabilities: [docs:giude]\n' >"$dir/unknown.yaml" &&
 		ends 2 "$IFCTL" swarm import "$dir/unknown.yaml" && grep -q 'docs:giude' "$dir/err" &&
