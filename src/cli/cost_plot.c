@@ -1,6 +1,7 @@
 #include "cli/cost_plot.h"
 
 #include "base/rfc3339.h"
+#include "cli/columns.h"
 #include "cli/print.h"
 
 #define DAY_US INT64_C(86400000000)
@@ -21,6 +22,13 @@ static int64_t money_of(const struct json_value *row, const char *member)
 
 	(void)json_get_money(json_get(row, slice_of_str(member)), &nanousd);
 	return nanousd;
+}
+
+static struct slice name_of(const struct json_value *row)
+{
+	struct slice name = member_text(row, "name");
+
+	return name.len ? name : SLICE("(none)");
 }
 
 /* Of `whole` columns, in eighths; what is not nothing shows. */
@@ -69,10 +77,12 @@ static void write_bar(const struct cost_plot *plot, int64_t cost, int64_t wasted
 	}
 }
 
-static void write_day(const struct cost_plot *plot, struct slice day, int64_t cost, int64_t wasted,
-		      int64_t most, struct buf *out)
+/* The name stands in front of the bar, in a column of its own when any row has one. */
+static void write_day(const struct cost_plot *plot, struct slice day, struct slice name,
+		      int64_t cost, int64_t wasted, int64_t most, size_t name_width,
+		      struct buf *out)
 {
-	size_t used = DAY_WIDTH + 2 + MONEY_WIDTH + 2;
+	size_t used = DAY_WIDTH + 2 + MONEY_WIDTH + 2 + name_width;
 	size_t width = plot->width > used + BAR_LEAST ? plot->width - used - 1 : BAR_LEAST;
 	struct buf money = { 0 };
 
@@ -80,6 +90,11 @@ static void write_day(const struct cost_plot *plot, struct slice day, int64_t co
 	buf_add_slice(out, day);
 	buf_add_repeat(out, ' ', money.len < MONEY_WIDTH + 2 ? MONEY_WIDTH + 2 - money.len : 1);
 	buf_add_slice(out, buf_slice(&money));
+	if (name_width) {
+		buf_add_lit(out, "  ");
+		text_add_visible(out, name, false);
+		buf_add_repeat(out, ' ', cost > 0 ? name_width - 2 - text_width(name) : 0);
+	}
 	if (cost > 0) {
 		buf_add_lit(out, "  ");
 		write_bar(plot, cost, wasted, most, width, out);
@@ -113,7 +128,7 @@ static void write_gap(const struct cost_plot *plot, int64_t from_us, int64_t unt
 	for (int64_t at_us = from_us; at_us < until_us; at_us += DAY_US) {
 		buf_clear(&text);
 		buf_add_time(&text, at_us);
-		write_day(plot, slice_head(buf_slice(&text), DAY_WIDTH), 0, 0, 0, out);
+		write_day(plot, slice_head(buf_slice(&text), DAY_WIDTH), SLICE_EMPTY, 0, 0, 0, 0, out);
 	}
 	buf_finish(&text);
 }
@@ -139,21 +154,25 @@ static void write_sums(const struct cost_plot *plot, struct buf *out)
 void cost_plot_write(const struct cost_plot *plot, struct buf *out)
 {
 	const struct json_value *rows = json_get(plot->history, SLICE("rows"));
+	bool has_names = member_text(plot->history, "by").len > 0;
 	int64_t most = 0, next_us = 0;
+	size_t name_width = 0;
 
 	for (size_t i = 0; i < json_count(rows); i++) {
 		int64_t cost = money_of(json_at(rows, i), "cost_usd");
 
 		most = cost > most ? cost : most;
+		if (has_names && text_width(name_of(json_at(rows, i))) + 2 > name_width)
+			name_width = text_width(name_of(json_at(rows, i))) + 2;
 	}
 	for (size_t i = 0; i < json_count(rows); i++) {
 		const struct json_value *row = json_at(rows, i);
 		int64_t day_us = day_of(row);
 
-		if (i)
+		if (i && !has_names)
 			write_gap(plot, next_us, day_us, out);
-		write_day(plot, member_text(row, "day"), money_of(row, "cost_usd"),
-			  money_of(row, "wasted_usd"), most, out);
+		write_day(plot, member_text(row, "day"), name_of(row), money_of(row, "cost_usd"),
+			  money_of(row, "wasted_usd"), most, name_width, out);
 		next_us = day_us + DAY_US;
 	}
 	write_sums(plot, out);

@@ -46,6 +46,7 @@ static const struct cost_table tables[] = {
 	} },
 	{ COMMAND_COST_HISTORY, "rows", "Nothing was spent. Report what is: ifctl cost charge --help", {
 		{ "day", { "DAY", false, false }, CELL_TEXT },
+		{ "name", { NULL, false, true }, CELL_TEXT },
 		SPENT_COLUMNS
 	} },
 	{ COMMAND_COST_BUDGET, "budgets",
@@ -100,10 +101,20 @@ static void add_csv_value(struct buf *out, const char *member, const struct json
 		json_dump(value, out);
 }
 
-static void write_csv(const struct cost_table *cost, const struct json_value *rows,
+/* What rows are by has a column where they are by something. */
+static bool has_column(const struct cost_column *column, const struct json_value *answer)
+{
+	return column->column.heading || member_text(answer, "by").len;
+}
+
+static void write_csv(const struct cost_table *cost, const struct json_value *answer,
 		      struct buf *out)
 {
+	const struct json_value *rows = json_get(answer, slice_of_str(cost->rows));
+
 	for (size_t i = 0; cost->columns[i].member; i++) {
+		if (!has_column(&cost->columns[i], answer))
+			continue;
 		buf_add_str(out, i ? "," : "");
 		buf_add_str(out, cost->columns[i].member);
 	}
@@ -112,6 +123,8 @@ static void write_csv(const struct cost_table *cost, const struct json_value *ro
 		for (size_t i = 0; cost->columns[i].member; i++) {
 			const char *member = cost->columns[i].member;
 
+			if (!has_column(&cost->columns[i], answer))
+				continue;
 			buf_add_str(out, i ? "," : "");
 			add_csv_value(out, member,
 				      json_get(json_at(rows, row), slice_of_str(member)));
@@ -243,7 +256,7 @@ static int print_cost(struct cli *cli, const struct args *args, struct slice bod
 		return IFAB_FAILED;
 	rows = json_get(answer, slice_of_str(cost->rows));
 	if (form == COST_FORM_CSV)
-		write_csv(cost, rows, &cli->out);
+		write_csv(cost, answer, &cli->out);
 	else if (json_count(rows) == 0)
 		cli_say_str(cli, cost->none);
 	else if (form == COST_FORM_PLOT)

@@ -9,6 +9,8 @@
 #include "fabric/decide_govern.h"
 #include "fabric/view.h"
 
+#define DAY_BYTES 10	/* 2026-11-22 */
+
 /* ---- reports ------------------------------------------------------------------------------- */
 
 struct cost_row {
@@ -26,6 +28,8 @@ struct report {
 	size_t count, capacity;
 	struct map by_name;
 	struct cost_row all;
+	bool has_days;		/* a row's name begins with its day */
+	bool has_names;
 };
 
 static bool same_row(const void *context, uint32_t value, const void *key)
@@ -157,15 +161,13 @@ static int compare_names(const void *a, const void *b)
 	return slice_compare(left->name, right->name);
 }
 
-static void view_row(const struct cost_row *row, const char *key, struct json_writer *json)
+static void view_row(const struct cost_row *row, struct json_writer *json)
 {
 	static const char *const names[TOKEN_KIND_COUNT] = {
 		[TOKEN_INPUT] = "input_tokens", [TOKEN_OUTPUT] = "output_tokens",
 		[TOKEN_CACHE_READ] = "cache_read_tokens", [TOKEN_CACHE_WRITE] = "cache_write_tokens",
 	};
 
-	if (key)
-		json_put_text(json, key, row->name);
 	json_key(json, "cost_usd");
 	json_money(json, row->cost_nanousd);
 	json_key(json, "wasted_usd");
@@ -176,21 +178,29 @@ static void view_row(const struct cost_row *row, const char *key, struct json_wr
 	json_put_i64(json, "unpriced", (int64_t)row->unpriced);
 }
 
-static void view_report(struct report *report, const char *key,
-			sort_compare_fn *compare, struct json_writer *json)
+static void view_names(const struct report *report, struct slice name, struct json_writer *json)
+{
+	if (report->has_days)
+		json_put_text(json, "day", slice_head(name, DAY_BYTES));
+	if (report->has_names)
+		json_put_text(json, "name", report->has_days ? slice_from(name, DAY_BYTES) : name);
+}
+
+static void view_report(struct report *report, sort_compare_fn *compare, struct json_writer *json)
 {
 	sort_items(report->rows, report->count, sizeof(*report->rows), compare);
 	json_key(json, "rows");
 	json_array(json);
 	for (size_t i = 0; i < report->count; i++) {
 		json_object(json);
-		view_row(&report->rows[i], key, json);
+		view_names(report, report->rows[i].name, json);
+		view_row(&report->rows[i], json);
 		json_object_end(json);
 	}
 	json_array_end(json);
 	json_key(json, "total");
 	json_object(json);
-	view_row(&report->all, NULL, json);
+	view_row(&report->all, json);
 	json_object_end(json);
 	/* A sum without these is not the whole truth, and says so. */
 	if (report->all.unpriced)
@@ -205,7 +215,7 @@ enum err view_cost_report(struct decision *decision, const struct command *comma
 {
 	const struct cmd_cost_report *args = &command->args.cost_report;
 	const struct state *state = decision->state;
-	struct report report = { .state = state, .arena = decision->arena };
+	struct report report = { .state = state, .arena = decision->arena, .has_names = true };
 	struct cost_filter filter;
 	enum err err = find_filter(decision, args->period_ms, args->board, args->swarm, &filter);
 
@@ -222,17 +232,21 @@ enum err view_cost_report(struct decision *decision, const struct command *comma
 		add_to(&report.all, charge, wasted);
 	}
 	json_put_str(json, "by", cost_by_names[args->by]);
-	view_report(&report, "name", compare_rows, json);
+	view_report(&report, compare_rows, json);
 	return OK;
 }
 
-static struct slice day_text(struct report *report, int32_t day)
+/* The day, and right behind it what the row is of: so rows sort by both. */
+static struct slice day_text(struct report *report, const struct charge *charge, int64_t by)
 {
 	struct buf text = { 0 };
 	struct slice made;
 
-	buf_add_time(&text, (int64_t)day * DAY_US);
-	made = arena_copy(report->arena, slice_head(buf_slice(&text), 10));
+	buf_add_time(&text, (int64_t)charge->day * DAY_US);
+	text.len = DAY_BYTES;
+	if (by >= 0)
+		buf_add_slice(&text, name_of(report, charge, (enum cost_by)by));
+	made = arena_copy(report->arena, buf_slice(&text));
 	buf_finish(&text);
 	return made;
 }
@@ -242,7 +256,10 @@ enum err view_cost_history(struct decision *decision, const struct command *comm
 {
 	const struct cmd_cost_history *args = &command->args.cost_history;
 	const struct state *state = decision->state;
-	struct report report = { .state = state, .arena = decision->arena };
+	struct report report = {
+		.state = state, .arena = decision->arena, .has_days = true,
+		.has_names = args->by >= 0,
+	};
 	struct cost_filter filter;
 	enum err err = find_filter(decision, args->period_ms, args->board, args->swarm, &filter);
 
@@ -254,10 +271,12 @@ enum err view_cost_history(struct decision *decision, const struct command *comm
 
 		if (!is_meant(state, charge, &filter))
 			continue;
-		add_to(row_of(&report, day_text(&report, charge->day)), charge, wasted);
+		add_to(row_of(&report, day_text(&report, charge, args->by)), charge, wasted);
 		add_to(&report.all, charge, wasted);
 	}
-	view_report(&report, "day", compare_names, json);
+	if (args->by >= 0)
+		json_put_str(json, "by", cost_by_names[args->by]);
+	view_report(&report, compare_names, json);
 	return OK;
 }
 
