@@ -104,12 +104,22 @@ void print_rounds(struct cli *cli, const struct json_value *answer)
 	}
 }
 
+static bool is_unpriced(const struct json_value *answer)
+{
+	bool unpriced = false;
+
+	return json_get_bool(json_get(answer, SLICE("unpriced")), &unpriced) && unpriced;
+}
+
 void print_advice(struct cli *cli, const struct command_info *command,
 		  const struct json_value *answer)
 {
 	if (command == &command_table[COMMAND_GOVERNOR_BREAKERS] && member_i64(answer, "open"))
 		say_sentence(cli, "{open} of {swarms} swarms get no work. Let one work again: ifctl "
 			     "governor reset-circuit-breaker SWARM --by NAME --reason TEXT", answer);
+	else if (command == &command_table[COMMAND_COST_CHARGE] && is_unpriced(answer))
+		cli_say_str(cli, "The model has no price, so that this is not what it cost. Set one for "
+				 "what follows: ifctl cost set-price MODEL --input USD --output USD");
 	else if (command == &command_table[COMMAND_PRICE_LIST])
 		say_sentence(cli, "Prices are in {unit}.", answer);
 	else if (command == &command_table[COMMAND_ESCALATION_LIST] && member_i64(answer, "open"))

@@ -97,7 +97,7 @@ void print_money(struct buf *out, int64_t nanousd)
 		 (unsigned long long)(amount / (NANOUSD_PER_USD / unit)), digits,
 		 (unsigned long long)(amount % (NANOUSD_PER_USD / unit)));
 	buf_add_str(out, text);
-	while (digits == 9 && out->ptr[out->len - 1] == '0')
+	for (; digits > 2 && out->ptr[out->len - 1] == '0'; digits--)
 		out->len--;
 }
 

@@ -34,8 +34,8 @@ START_TEST(dollars_have_cents_and_small_amounts_more)
 	ck_assert_str_eq(money(0), "$0.00");
 	ck_assert_str_eq(money(12500000000), "$12.50");
 	ck_assert_str_eq(money(1995000000), "$2.00");
-	ck_assert_str_eq(money(310000000), "$0.3100");
-	ck_assert_str_eq(money(999999999), "$1.0000");
+	ck_assert_str_eq(money(310000000), "$0.31");
+	ck_assert_str_eq(money(999999999), "$1.00");
 	ck_assert_str_eq(money(210000), "$0.00021");
 	ck_assert_str_eq(money(1), "$0.000000001");
 	ck_assert_str_eq(money(-1500000000), "-$1.50");
@@ -99,7 +99,7 @@ START_TEST(the_smallest_amount_still_shows)
 				     "2026-01-31       $0.0001  #\n"));
 	ck_assert_ptr_nonnull(strstr(plot(DAY("2026-01-30", "16", "0") ","
 					  DAY("2026-01-31", "0.1", "0"), 47, true),
-				     "$0.1000  \xe2\x96\x8f\n"));
+				     "$0.10  \xe2\x96\x8f\n"));
 }
 END_TEST
 
