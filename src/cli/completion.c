@@ -26,6 +26,7 @@ static const struct id_list {
 	[ID_SOURCE_SWARM] = { "swarm.list", "swarms", "swarm" },
 	[ID_SOURCE_BLOCKER] = { "blocker.list", "blockers", "blocker" },
 	[ID_SOURCE_NOTE] = { "note.list", "notes", "key" },
+	[ID_SOURCE_ESCALATION] = { "escalation.list", "escalations", "escalation" },
 };
 
 static void print_ids(struct cli *cli, const struct id_list *list, const struct json_value *answer)
@@ -86,7 +87,8 @@ static int id_source_of(const struct verb *verb, const struct field *field)
 		{ "deps", ID_SOURCE_TASK }, { "swarm", ID_SOURCE_SWARM },
 		{ "prefers", ID_SOURCE_SWARM }, { "to", ID_SOURCE_SWARM },
 		{ "from", ID_SOURCE_SWARM }, { "blocker", ID_SOURCE_BLOCKER },
-		{ "key", ID_SOURCE_NOTE },
+		{ "key", ID_SOURCE_NOTE }, { "escalation", ID_SOURCE_ESCALATION },
+		{ "avoids", ID_SOURCE_SWARM },
 	};
 
 	(void)verb;

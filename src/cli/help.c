@@ -240,16 +240,24 @@ static void add_global_flags(struct buf *out, size_t width)
 	buf_finish(&name);
 }
 
+/* 5 to 8 are about claims, and 6 and 7 about what governs them. */
+static bool may_end_with(const struct verb *verb, int code)
+{
+	bool is_governed = strcmp(verb->part, "governor") == 0 || strcmp(verb->part, "cost") == 0;
+
+	if (code < 5 || code > 8 || strcmp(verb->part, "task") == 0 ||
+	    strcmp(verb->part, "blocker") == 0)
+		return true;
+	return is_governed && (code == 6 || code == 7);
+}
+
 static void add_exit_codes(struct buf *out, const struct verb *verb, size_t width)
 {
 	struct buf name = { 0 };
 
 	buf_add_lit(out, "\nExit codes\n");
 	for (size_t i = 0; i < exit_code_count; i++) {
-		bool is_of_tasks = exit_codes[i].code >= 5 && exit_codes[i].code <= 8;
-
-		if (is_of_tasks && strcmp(verb->part, "task") != 0 &&
-		    strcmp(verb->part, "blocker") != 0)
+		if (!may_end_with(verb, exit_codes[i].code))
 			continue;
 		buf_clear(&name);
 		buf_add_i64(&name, exit_codes[i].code);

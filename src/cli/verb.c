@@ -14,6 +14,7 @@ const char *const shell_names[] = {
 const char *const id_source_names[] = {
 	[ID_SOURCE_BOARD] = "board", [ID_SOURCE_TASK] = "task", [ID_SOURCE_SWARM] = "swarm",
 	[ID_SOURCE_BLOCKER] = "blocker", [ID_SOURCE_NOTE] = "note",
+	[ID_SOURCE_ESCALATION] = "escalation",
 };
 const char *const view_names[] = {
 	[VIEW_TABLE] = "table", [VIEW_MARKDOWN] = "markdown", [VIEW_JSON] = "json",
@@ -184,6 +185,9 @@ void verbs_init(void)
 		add_local(&local_rows[i]);
 	for (size_t i = 0; i < verb_count; i++)
 		add_group(&verbs[i]);
+	/* Help, completion and the man page go by the parts: a verb of another would be lost. */
+	for (size_t i = 0; i < verb_count; i++)
+		ENSURE(verbs[i].part[0] == '_' || part_summary(verbs[i].part));
 }
 
 const struct verb *verb_at(size_t index)

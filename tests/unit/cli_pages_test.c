@@ -169,6 +169,27 @@ START_TEST(every_verb_has_help_that_fits)
 }
 END_TEST
 
+START_TEST(every_verb_stands_in_the_help_of_its_part)
+{
+	for (size_t i = 0; verb_at(i); i++) {
+		const struct verb *verb = verb_at(i);
+		char line[128];
+
+		if (verb->part[0] == '_')
+			continue;
+		cli.out.len = 0;
+		help_write(&cli, NULL, NULL, NULL, &cli.out);
+		snprintf(line, sizeof(line), "\n  %s ", verb->part);
+		ck_assert_msg(strstr(buf_str(&cli.out), line) != NULL, "%s", line);
+		cli.out.len = 0;
+		help_write(&cli, verb->part, NULL, NULL, &cli.out);
+		snprintf(line, sizeof(line), "  %s%s%s", verb->part, verb->verb[0] ? " " : "",
+			 verb->verb);
+		ck_assert_msg(strstr(buf_str(&cli.out), line) != NULL, "%s", line);
+	}
+}
+END_TEST
+
 START_TEST(every_example_is_a_right_command_line)
 {
 	for (size_t i = 0; verb_at(i); i++) {
@@ -240,6 +261,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_loop_test(tcase, completion_scripts_are_valid, 0, SHELL_COUNT);
+	tcase_add_test(tcase, every_verb_stands_in_the_help_of_its_part);
 	tcase_add_test(tcase, completion_knows_every_verb_and_flag);
 	tcase_add_test(tcase, bash_completes_verbs_and_flags);
 	tcase_add_test(tcase, fish_completes_verbs_of_one_and_two_words);
