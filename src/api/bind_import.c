@@ -71,12 +71,14 @@ static void spec_of(const struct doc_task *task, const struct task_spec *initial
 	ret_spec->needs = task->needs;
 	ret_spec->paths = task->paths;
 	ret_spec->run = task->run;
+	ret_spec->avoids = task->avoids;
 	take_number(&ret_spec->priority, task->priority);
 	take_number(&ret_spec->est_cost_usd, task->est_cost_nanousd);
 	take_number(&ret_spec->max_cost_usd, task->max_cost_nanousd);
 	take_number(&ret_spec->est_ms, task->est_ms);
 	take_number(&ret_spec->limit_ms, task->limit_ms);
 	take_number(&ret_spec->max_attempts, task->max_attempts);
+	take_number(&ret_spec->redundancy, task->redundancy);
 	take_number(&ret_spec->not_before, task->not_before_us);
 	take_number(&ret_spec->start_by, task->start_by_us);
 }

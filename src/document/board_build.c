@@ -100,6 +100,7 @@ struct doc_task *board_add_task(struct board_build *build, struct slice id, int 
 		.est_ms = BOARD_DOC_ABSENT,
 		.limit_ms = BOARD_DOC_ABSENT,
 		.max_attempts = BOARD_DOC_ABSENT,
+		.redundancy = BOARD_DOC_ABSENT,
 		.not_before_us = BOARD_DOC_ABSENT,
 		.start_by_us = BOARD_DOC_ABSENT,
 		.line = line,

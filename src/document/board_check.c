@@ -12,6 +12,8 @@
 #define WORD_BYTES_MAX 256
 #define TEXT_BYTES_MAX 65536
 #define JSON_BYTES_MAX 262144
+#define AVOIDS_MAX 64
+#define REDUNDANCY_MAX 16
 #define CYCLES_SHOWN_MAX 20	/* each of them is an error of its own */
 #define CYCLE_IDS_SHOWN_MAX 40	/* a longer chain does not help more */
 
@@ -36,6 +38,8 @@ static const struct field task_fields[] = {
 	FIELD("needs", CAPS, needs, 0, 64),
 	FIELD("paths", PATHS, paths, 0, 256),
 	FIELD("run", TEXTS, run, 0, 256),
+	FIELD("avoids", IDS, avoids, 0, AVOIDS_MAX),
+	FIELD("redundancy", INT, redundancy, 0, REDUNDANCY_MAX),
 	FIELD("est_cost_usd", MONEY, est_cost_nanousd, 0, INT64_MAX),
 	FIELD("max_cost_usd", MONEY, max_cost_nanousd, 0, INT64_MAX),
 	FIELD("est_ms", INT, est_ms, 0, INT64_C(2592000000)),

@@ -98,6 +98,8 @@ static const struct header_word header_words[] = {
 	{ "paths", COLUMN_PATHS, NULL },
 	{ "run", COLUMN_RUN, NULL },
 	{ "command", COLUMN_RUN, NULL },
+	{ "avoids", COLUMN_AVOIDS, NULL },
+	{ "redundancy", COLUMN_REDUNDANCY, NULL },
 	{ "payload", COLUMN_PAYLOAD, NULL },
 	{ "description", COLUMN_DESCRIPTION, NULL },
 	{ "details", COLUMN_DESCRIPTION, NULL },
@@ -138,6 +140,8 @@ const char *board_column_name(enum board_column column)
 		[COLUMN_NEEDS] = "Needs",
 		[COLUMN_PATHS] = "Paths",
 		[COLUMN_RUN] = "Run",
+		[COLUMN_AVOIDS] = "Avoids",
+		[COLUMN_REDUNDANCY] = "Redundancy",
 		[COLUMN_PAYLOAD] = "Payload",
 		[COLUMN_DESCRIPTION] = "Description",
 	};

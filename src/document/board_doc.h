@@ -45,6 +45,8 @@ struct doc_task {
 	struct slice_list needs;	/* capabilities, domain:skill */
 	struct slice_list paths;
 	struct slice_list run;		/* argv */
+	struct slice_list avoids;	/* swarms that may not have it */
+	int64_t redundancy;		/* how many swarms answer it */
 	int64_t priority;
 	int64_t est_cost_nanousd;
 	int64_t max_cost_nanousd;

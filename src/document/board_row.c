@@ -207,6 +207,9 @@ static void fill_number(struct board_build *build, const struct markdown_row *ro
 	} else if (column == COLUMN_ATTEMPTS) {
 		number = &task->max_attempts;
 		read = slice_to_i64(text, &value);
+	} else if (column == COLUMN_REDUNDANCY) {
+		number = &task->redundancy;
+		read = slice_to_i64(text, &value);
 	} else if (column == COLUMN_PRIORITY) {
 		number = &task->priority;
 		read = word_to_priority(text, &value);
@@ -343,6 +346,7 @@ void board_row_fill(struct board_build *build, const struct markdown_row *row,
 	static const enum board_column numbers[] = {
 		COLUMN_MAX_COST,   COLUMN_LIMIT,      COLUMN_ATTEMPTS,
 		COLUMN_PRIORITY,   COLUMN_NOT_BEFORE, COLUMN_START_BY,
+		COLUMN_REDUNDANCY,
 	};
 	const struct markdown_text *group = board_row_cell(row, columns, COLUMN_GROUP);
 	const struct markdown_text *description =
@@ -368,5 +372,6 @@ void board_row_fill(struct board_build *build, const struct markdown_row *row,
 	fill_list(build, row, columns, COLUMN_NEEDS, &task->needs);
 	fill_list(build, row, columns, COLUMN_PATHS, &task->paths);
 	fill_list(build, row, columns, COLUMN_RUN, &task->run);
+	fill_list(build, row, columns, COLUMN_AVOIDS, &task->avoids);
 	fill_payload(build, row, columns, task);
 }

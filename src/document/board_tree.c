@@ -11,8 +11,8 @@
  *				cancelled, or a word that Markdown boards use
  *	prefers			the swarm that should take it
  *	held_by			the swarm that has claimed it, when it is claimed or held
- *	deps, needs, paths, run	lists of texts
- *	priority, est_ms, limit_ms, max_attempts	integers
+ *	deps, needs, paths, run, avoids	lists of texts
+ *	priority, est_ms, limit_ms, max_attempts, redundancy	integers
  *	est_cost_usd, max_cost_usd	numbers of dollars, read digit by digit
  *	not_before, start_by	times in RFC 3339
  *	payload			anything
@@ -22,7 +22,9 @@
  * depends_on for deps, capabilities for needs, state for status, attempts_max
  * for max_attempts. What else the daemon says about a board or a task (since
  * when it is held, what came of it) is known and passed over, so that its
- * answer is a board document. Any other key is an error.
+ * answer is a board document. Any other key is an error. A task that says
+ * "answers" or "helps" is one that the daemon made by itself, to one answer of
+ * several or to help with a blocker: it is left out, with a remark.
  */
 #include <string.h>
 
@@ -51,6 +53,7 @@ static const char *const task_passed_over[] = {
 	"claim_until", "percent", "progress", "progress_at", "reserved", "imported", "waits_for",
 	"attempts", "failures", "blockers_open", "blockers", "ready_at", "next_attempt_at",
 	"ended_at", "ended_by", "reason", "result", "evidence", "created_at", "added_at", "line",
+	"expected_usd", "reserved_usd", "spent_usd", "stop",
 };
 
 static const struct {
@@ -291,6 +294,11 @@ static void read_task(struct board_build *build, const struct tree *map)
 	}
 	if (!id || !text_of(id, &text)) {
 		board_error(build, map->line, "a task without an id");
+		return;
+	}
+	if (tree_get(map, SLICE("answers")) || tree_get(map, SLICE("helps"))) {
+		board_remark(build, map->line, "task %.*s was made by the fabric and is left out",
+			     SHOW(text));
 		return;
 	}
 	task = board_add_task(build, text, map->line);

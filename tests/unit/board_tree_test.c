@@ -16,6 +16,7 @@ START_TEST(every_key_of_a_task_is_read)
 		"    priority: -3\n    est_cost_usd: 1.10\n    max_cost_usd: 12\n"
 		"    est_ms: 3600000\n"
 		"    limit_ms: 60000\n    max_attempts: 5\n    not_before: 2026-11-22T19:34:07Z\n"
+		"    avoids: [s-7, s-8]\n    redundancy: 3\n"
 		"    start_by: '2026-11-23T00:00:00.5+01:00'\n    payload: {a: [1, 2.50], b: ~}\n"
 		"  - {id: 1.10, deps: [T-1, T-1], kind: filler}\n");
 	const struct doc_task *task = task_of(&doc, "T-1");
@@ -32,6 +33,8 @@ START_TEST(every_key_of_a_task_is_read)
 	ck_assert_str_eq(list_text(task->needs), "code:c, docs:*");
 	ck_assert_str_eq(list_text(task->paths), "src/a.c");
 	ck_assert_str_eq(list_text(task->run), "make, -C, a b");
+	ck_assert_str_eq(list_text(task->avoids), "s-7, s-8");
+	ck_assert_int_eq(task->redundancy, 3);
 	ck_assert_int_eq(task->priority, -3);
 	ck_assert_int_eq(task->est_cost_nanousd, 1100000000);
 	ck_assert_int_eq(task->max_cost_nanousd, INT64_C(12000000000));
@@ -67,6 +70,32 @@ START_TEST(json_is_read_alike)
 	ck_assert_int_eq(task_of(&doc, "C")->est_cost_nanousd, INT64_C(9000000000000001));
 	ck_slice_eq(task_of(&doc, "C")->payload, "null");
 	ck_assert_int_eq(task_of(&doc, "B")->line, 3);
+	comes_back(&doc);
+}
+END_TEST
+
+START_TEST(tasks_that_the_fabric_made_are_left_out)
+{
+	struct board_doc doc = json_board(
+		"{'board':'b','tasks':[{'task':'A','state':'ready','redundancy':2},\n"
+		"{'task':'A.1','state':'claimed','held_by':'x','answers':'A','avoids':['y'],"
+		"'expected_usd':1.5},\n"
+		"{'task':'b7.1','state':'ready','helps':'b7'}]}");
+
+	ck_assert_uint_eq(doc.task_count, 1);
+	ck_assert_int_eq(task_of(&doc, "A")->redundancy, 2);
+	ck_assert_uint_eq(doc.remark_count, 2);
+	comes_back(&doc);
+}
+END_TEST
+
+START_TEST(what_the_daemon_says_of_money_is_passed_over)
+{
+	struct board_doc doc = json_board(
+		"{'tasks':[{'task':'A','state':'claimed','held_by':'x','expected_usd':1.5,"
+		"'reserved_usd':1.5,'spent_usd':0.25,'stop':'the budget is spent'}]}");
+
+	ck_assert_uint_eq(doc.task_count, 1);
 	comes_back(&doc);
 }
 END_TEST
@@ -218,6 +247,8 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(cases, NULL, board_kit_clear);
+	tcase_add_test(cases, tasks_that_the_fabric_made_are_left_out);
+	tcase_add_test(cases, what_the_daemon_says_of_money_is_passed_over);
 	tcase_add_test(cases, every_key_of_a_task_is_read);
 	tcase_add_test(cases, json_is_read_alike);
 	tcase_add_test(cases, an_answer_of_the_daemon_is_a_board);
