@@ -21,6 +21,7 @@ struct node {
 	bool done;				/* after the import */
 	bool done_now;				/* by it */
 	bool ended;
+	bool own;				/* the fabric's: an answer, or help with a blocker */
 };
 
 struct import {
@@ -72,6 +73,7 @@ static void take_board(struct import *import)
 			.task = board->tasks[i],
 			.deps = { deps, task->dep_count },
 			.done = task->state == TASK_DONE, .ended = task_has_ended(task),
+			.own = task->answers != INDEX_NONE || (task->traits & TASK_HELPS),
 		});
 	}
 	import->old_count = import->count;
@@ -395,7 +397,12 @@ static void tell_ids(struct import *import, const char *key,
 static bool was_created(const struct node *node) { return node->task == INDEX_NONE; }
 static bool was_changed(const struct node *node) { return node->changed; }
 static bool was_completed(const struct node *node) { return node->done_now; }
-static bool is_missing(const struct node *node) { return !node->import && !node->ended; }
+
+/* No document has the fabric's own tasks, so nothing is amiss without them. */
+static bool is_missing(const struct node *node)
+{
+	return !node->import && !node->ended && !node->own;
+}
 
 static void tell(struct import *import, const struct command *command)
 {
