@@ -118,7 +118,7 @@ void print_advice(struct cli *cli, const struct command_info *command,
 		say_sentence(cli, "{open} of {swarms} swarms get no work. Let one work again: ifctl "
 			     "governor reset-circuit-breaker SWARM --by NAME --reason TEXT", answer);
 	else if (command == &command_table[COMMAND_COST_CHARGE] && is_unpriced(answer))
-		cli_say_str(cli, "The model has no price, so that this is not what it cost. Set one for "
+		cli_say_str(cli, "The model has no price, so this is not what it cost. Set one for "
 				 "what follows: ifctl cost set-price MODEL --input USD --output USD");
 	else if (command == &command_table[COMMAND_PRICE_LIST])
 		say_sentence(cli, "Prices are in {unit}.", answer);

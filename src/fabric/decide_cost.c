@@ -500,8 +500,10 @@ enum err decide_cost_charge(struct decision *decision, const struct command *com
 	stop_at_task_limit(decision, &charge);
 	json_put_text(json, "swarm", decision->actor);
 	json_put_bool(json, "unpriced", charge.of.unpriced);
-	json_key(json, "cost_usd");
-	json_money(json, charge.of.cost_usd);
+	if (!charge.of.unpriced) {
+		json_key(json, "cost_usd");
+		json_money(json, charge.of.cost_usd);
+	}
 	if (charge.of.price_table.len)
 		json_put_text(json, "price_table", charge.of.price_table);
 	return OK;

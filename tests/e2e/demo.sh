@@ -34,7 +34,7 @@ it_shows_what_the_governor_does()
 		grep -qE '^telco .* 100 % ' "$dir/said" && grep -qE '^lawyer +0 % ' "$dir/said" &&
 		grep -q 'video gets no work any more (budget)' "$dir/said" &&
 		grep -q 'HLS-1 ended: task.released' "$dir/said" &&
-		grep -qE '^swarm +swarm video +.0\.5000 +.0\.6000 .* spent$' "$dir/said" &&
+		grep -qE '^swarm +swarm video +.0\.50 +.0\.60 .* spent$' "$dir/said" &&
 		grep -qE '^e[0-9]+ +open +budget ' "$dir/said" &&
 		grep -qE '^help-b[0-9]+-1 is yours ' "$dir/said"
 }
