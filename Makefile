@@ -26,7 +26,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Rooms, highest first: the order in which static libraries are linked. tools/layers keeps it true.
 ROOMS := cli daemon client api sandbox witness bus document fabric chassis governor coordinator \
-	sys base
+	crypto sys base
 PURE := base coordinator governor chassis fabric
 TESTS := unit core contract api sim
 
@@ -196,7 +196,7 @@ $(filter $(BUILD)/$(VARIANT)/%,$(FUZZ_PROGRAMS)): $(OBJ)/%: $(OBJ)/%.o $(ALL_LIB
 LIBPQ = $(shell pkg-config --libs libpq 2>/dev/null)
 $(OBJ)/tests/bench/%: CPPFLAGS += -Itests/bench $(if $(LIBPQ),-DHAVE_LIBPQ \
 	$(shell pkg-config --cflags libpq))
-$(OBJ)/tests/libbench.a: $(call objects,$(wildcard tests/bench/load/*.c))
+$(OBJ)/tests/libbench.a: $(call objects,$(wildcard tests/bench/load/*.c tests/bench/waste/*.c))
 	@mkdir -p $(@D); rm -f $@
 	$(Q)ar rcsD $@ $^
 $(BENCH_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(OBJ)/tests/libbench.a $(ALL_LIBS)

@@ -11,7 +11,7 @@
 #include "document/json.h"
 #include "sys/files.h"
 #include "sys/process.h"
-#include "witness/hash.h"
+#include "crypto/hash.h"
 
 #define POST_LIMIT_US 15000000		/* a receiver only has to note it down */
 #define RUN_LIMIT_US 60000000		/* a command may have to call somebody who is slow */

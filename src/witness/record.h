@@ -24,7 +24,7 @@
 
 #include "base/buf.h"
 #include "bus/bus.h"
-#include "witness/hash.h"
+#include "crypto/hash.h"
 
 #define RECORD_VERSION 1
 #define RECORD_HEADER_BYTES 80

@@ -12,7 +12,7 @@
 #include "fabric/machine.h"
 #include "load/figures.h"
 #include "sys/clock.h"
-#include "witness/hash.h"
+#include "crypto/hash.h"
 
 #define SWARMS 64
 #define NOW_US 1700000000000000

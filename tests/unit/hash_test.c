@@ -1,4 +1,4 @@
-#include "witness/hash.h"
+#include "crypto/hash.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
  * hash - SHA-256 and what is made of it: the seam to the library that
  * computes it.
  */
-#ifndef WITNESS_HASH_H
-#define WITNESS_HASH_H
+#ifndef CRYPTO_HASH_H
+#define CRYPTO_HASH_H
 
 #include <stdbool.h>
 #include <stddef.h>
