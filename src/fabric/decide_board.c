@@ -315,6 +315,17 @@ void decide_emit_retried(struct decision *decision, uint32_t index, struct slice
 		decision_emit_ready(decision, index, SLICE("tried again"));
 }
 
+/* After a failure or as it was given back, and not because it was to begin later. */
+static bool is_pausing(const struct decision *decision, const struct task *task)
+{
+	struct task_spec spec;
+
+	if (task->state != TASK_DELAYED)
+		return false;
+	task_spec_of(task, decision->arena, &spec);
+	return spec.not_before <= decision->now_us;
+}
+
 enum err decide_task_retry(struct decision *decision, const struct command *command)
 {
 	const struct cmd_task_retry *args = &command->args.task_retry;
@@ -325,7 +336,8 @@ enum err decide_task_retry(struct decision *decision, const struct command *comm
 	if (err != OK)
 		return err;
 	task = state_task(decision->state, index);
-	if (task->state != TASK_FAILED && task->state != TASK_CANCELLED)
+	if (task->state != TASK_FAILED && task->state != TASK_CANCELLED &&
+	    !is_pausing(decision, task))
 		return REFUSE(decision, ERR_TASK_NOT_ENDED, "task {} is {}", task_id(task),
 			      slice_of_str(task_state_names[task->state]));
 	emit_start_by_lifted(decision, index);

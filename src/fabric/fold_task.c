@@ -352,11 +352,15 @@ FOLD(task_retried)
 {
 	const struct ev_task_retried *of = &event->of.task_retried;
 	uint32_t index = fold_task_of(state, of->board, of->task);
+	bool had_ended = index != INDEX_NONE && task_has_ended(state_task(state, index));
 
 	if (index == INDEX_NONE || !fold_task_step(state, index, event))
 		return false;
-	clear_outcome(state_task(state, index));
-	state_task(state, index)->failures = 0;
+	/* Whoever only cuts a pause short has not forgiven the failure before it. */
+	if (had_ended) {
+		clear_outcome(state_task(state, index));
+		state_task(state, index)->failures = 0;
+	}
 	state_task(state, index)->not_before_us = 0;
 	return true;
 }
