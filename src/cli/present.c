@@ -421,7 +421,7 @@ void print_explanation(struct cli *cli, const struct json_value *why, bool was_r
 	int64_t now_us = clock_wall_us();
 	int width = 0, height;
 
-	if (chosen)
+	if (value_is(chosen, JSON_KIND_OBJECT))
 		add_choice(&table, chosen, was_refused ? "asked for, and refused" : "chosen", now_us);
 	for (size_t i = 0; i < json_count(others); i++)
 		add_choice(&table, json_at(others, i), NULL, now_us);

@@ -13,6 +13,7 @@
 #define MS_PER_MINUTE 60000
 #define MS_PER_HOUR 3600000
 #define MS_PER_DAY 86400000
+#define NANOUSD_PER_USD INT64_C(1000000000)
 #define DURATION_DIGITS_MAX 12		/* of one number: more is no time that anybody waits */
 #define STDIN_NAME "-"
 /* A text of more room than a line may come from a file; a title that begins with @ is a title. */
@@ -362,6 +363,20 @@ enum err value_check(const struct value *value, const struct field *field, struc
 	return field_check(&alone, &value->text, detail);
 }
 
+/* From where a number with a fraction is not exact any more, readers take a text. */
+static void write_money(struct json_writer *json, int64_t nanousd)
+{
+	struct buf text = { 0 };
+
+	if (nanousd / NANOUSD_PER_USD < JSON_MONEY_REAL_MAX) {
+		json_money(json, nanousd);
+		return;
+	}
+	buf_add_money(&text, nanousd);
+	json_text(json, buf_slice(&text));
+	buf_finish(&text);
+}
+
 void value_write(const struct value *value, const struct field *field, struct json_writer *json)
 {
 	json_key(json, field->name);
@@ -376,7 +391,7 @@ void value_write(const struct value *value, const struct field *field, struct js
 		json_time(json, value->number);
 		break;
 	case FIELD_MONEY:
-		json_money(json, value->number);
+		write_money(json, value->number);
 		break;
 	case FIELD_RATIO:
 		json_ratio(json, value->number);

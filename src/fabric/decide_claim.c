@@ -265,41 +265,49 @@ struct ready_wish decide_wish(const struct state *state, uint32_t swarm, uint32_
 	};
 }
 
-/* Work is there, and the governor does not let this swarm have it: why, and who could change that. */
-static void tell_refused(struct decision *decision, const struct ready_wish *wish)
+/*
+ * Work is there, and the governor does not let this swarm have it: why, and
+ * who could change that. The reason is for the refusal's own words.
+ */
+static struct slice tell_refused(struct decision *decision, const struct ready_wish *wish)
 {
+	struct slice because;
 	struct decision probe;
 	struct govern_verdict verdict;
 	enum err err;
 
 	if (wish->refused == INDEX_NONE)
-		return;
+		return SLICE_EMPTY;
 	decision_init(&probe, decision->state, decision->now_us, decision->actor, decision->arena);
 	err = decide_judge(&probe, wish->refused, wish->swarm, &verdict);
 	json_put_str(&decision->member_json, "refused", err_info(err)->code);
-	json_put_text(&decision->member_json, "refused_because", buf_slice(&probe.detail));
+	because = arena_copy(decision->arena, buf_slice(&probe.detail));
+	json_put_text(&decision->member_json, "refused_because", because);
 	if (err == ERR_APPROVAL_REQUIRED || err == ERR_BUDGET_EXCEEDED) {
 		buf_clear(&decision->detail);
 		buf_add_slice(&decision->detail, buf_slice(&probe.detail));
 		decide_record_refusal(decision, wish->refused, wish->swarm, &verdict);
 	}
 	decision_finish(&probe);
+	return because;
 }
 
 static enum err nothing_ready(struct decision *decision, const struct ready_wish *wish)
 {
 	const struct state *state = decision->state;
 	struct slice swarm = state_swarm(state, wish->swarm)->id;
+	struct slice because;
 
 	json_put_i64(&decision->member_json, "ready", state->in_state[TASK_READY]);
 	json_put_i64(&decision->member_json, "blocked", state->in_state[TASK_BLOCKED]);
 	json_put_i64(&decision->member_json, "claimed", state->in_state[TASK_CLAIMED]);
-	tell_refused(decision, wish);
+	because = tell_refused(decision, wish);
 	return REFUSE(decision, ERR_NOTHING_READY,
-		      "of {} ready tasks none is for swarm {}; {} are claimed, {} blocked",
+		      "of {} ready tasks none is for swarm {}; {} are claimed, {} blocked{}{}",
 		      decision_number(decision, state->in_state[TASK_READY]), swarm,
 		      decision_number(decision, state->in_state[TASK_CLAIMED]),
-		      decision_number(decision, state->in_state[TASK_BLOCKED]));
+		      decision_number(decision, state->in_state[TASK_BLOCKED]),
+		      because.len ? SLICE("; ") : SLICE_EMPTY, because);
 }
 
 enum err decide_task_next(struct decision *decision, const struct command *command)
