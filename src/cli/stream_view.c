@@ -63,11 +63,12 @@ static const struct {
 	{ EVENT_BUDGET_SET,
 	  "budget of {scope}[ {swarm}][ {board}][ {task}]: {limit_usd}[ ({reason})]" },
 	{ EVENT_BUDGET_REACHED,
-	  "budget of {scope}[ {swarm}][ {board}][ {task}]: {spent_usd} of {limit_usd} spent" },
+	  "budget of {scope}[ {swarm}][ {board}][ {task}]: {spent_usd} of {limit_usd} spent ({level})" },
 	{ EVENT_BUDGET_RENEWED, "budget of {scope}[ {swarm}][ {board}][ {task}]: a new period" },
 	{ EVENT_PRICE_SET, "{model} has a price" },
 	{ EVENT_COST_CHARGED, "{swarm} spent {cost_usd}[ on {task}][ with {model}][: {note}]" },
 	{ EVENT_CLAIM_STOP_ASKED, "{swarm} is to stop {task}: {reason}" },
+	{ EVENT_CLAIM_STOP_LIFTED, "{swarm} may go on with {task}" },
 	{ EVENT_BREAKER_OPENED, "{swarm} gets no work any more ({cause})[: {reason}][, by {by}]" },
 	{ EVENT_BREAKER_HALF_OPENED, "{swarm} may try one task" },
 	{ EVENT_BREAKER_CLOSED, "{swarm} gets work again[, by {by}][: {reason}]" },
@@ -100,7 +101,11 @@ static const char *sentence_of(struct slice kind)
 void event_sentence(struct buf *out, const struct json_value *event)
 {
 	const char *sentence = sentence_of(member_text(event, "kind"));
+	bool unpriced = false;
 
+	/* What is not known is not nothing. */
+	if (json_get_bool(json_get(event, SLICE("unpriced")), &unpriced) && unpriced)
+		sentence = "{swarm} spent what has no price[ on {task}][ with {model}][: {note}]";
 	if (sentence) {
 		print_sentence(out, sentence, event);
 		out->len--;	/* its line end */

@@ -21,6 +21,11 @@
 					   &(named)->task);                                        \
 	} while (0)
 
+static bool is_same_budget(const struct budget_entry *a, const struct budget_entry *b)
+{
+	return a->scope == b->scope && a->of == b->of;
+}
+
 static bool draws_on(const struct state *state, const struct claim *claim,
 		     const struct budget_entry *entry)
 {
@@ -28,9 +33,22 @@ static bool draws_on(const struct state *state, const struct claim *claim,
 	size_t count = state_budgets_of(state, claim->task, claim->swarm, budgets);
 
 	for (size_t i = 0; i < count; i++)
-		if (state_budget(state, budgets[i]) == entry)
+		if (is_same_budget(state_budget(state, budgets[i]), entry))
 			return true;
 	return false;
+}
+
+/* What its task may cost, when the claim has cost that with `more`; negative: it has not. */
+static int64_t task_limit_passed(const struct decision *decision, const struct claim *claim,
+				 int64_t more)
+{
+	const struct task *task = state_task(decision->state, claim->task);
+	struct task_spec spec;
+
+	if (!(task->traits & TASK_HAS_COST))
+		return -1;
+	task_spec_of(task, decision->arena, &spec);
+	return claim->spent_nanousd >= spec.max_cost_usd - more ? spec.max_cost_usd : -1;
 }
 
 static void ask_to_stop(struct decision *decision, uint32_t task, struct slice reason)
@@ -167,6 +185,42 @@ static enum err answer_budget(struct decision *decision, const struct cmd_budget
 	return OK;
 }
 
+/* Whether another of the budgets that a claim draws on is spent. */
+static bool is_stopped_by_another(const struct state *state, const struct claim *claim,
+				  const struct budget_entry *entry)
+{
+	uint32_t budgets[BUDGET_SCOPE_COUNT];
+	size_t count = state_budgets_of(state, claim->task, claim->swarm, budgets);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct budget_entry *other = state_budget(state, budgets[i]);
+
+		if (!is_same_budget(other, entry) &&
+		    budget_level_now(&other->budget) == BUDGET_SPENT)
+			return true;
+	}
+	return false;
+}
+
+/* Whoever was asked to stop because of this budget, and still works, need not. */
+static void let_go_on(struct decision *decision, const struct budget_entry *entry)
+{
+	const struct state *state = decision->state;
+
+	for (uint32_t i = 0; i < state->claims.count; i++) {
+		const struct claim *claim = state_claim(state, i);
+		struct ev_claim_stop_lifted *of;
+
+		if (claim->task == INDEX_NONE || claim->stop.len == 0 ||
+		    !draws_on(state, claim, entry) ||
+		    is_stopped_by_another(state, claim, entry) ||
+		    task_limit_passed(decision, claim, 0) >= 0)
+			continue;
+		of = &decision_emit(decision, EVENT_CLAIM_STOP_LIFTED)->of.claim_stop_lifted;
+		NAME_CLAIM(decision, claim->task, of);
+	}
+}
+
 /* A budget that was spent and has room again: those whom it stopped go on. */
 static void budget_has_room_again(struct decision *decision, const struct budget_entry *entry,
 				  struct slice by)
@@ -179,15 +233,22 @@ static void budget_has_room_again(struct decision *decision, const struct budget
 	    state_worker(state, entry->of)->breaker.state == BREAKER_OPEN &&
 	    state_worker(state, entry->of)->breaker.cause == BREAKER_BY_BUDGET)
 		decide_close_breaker(decision, entry->of, by, SLICE("its budget was raised"));
+	let_go_on(decision, entry);
 }
 
-/* The stated time is one at which a period begins: the one that runs now began whole periods before. */
-static int64_t period_start_us(const struct cmd_budget_set *args, int64_t now_us)
+/*
+ * The stated time is one at which a period begins: the one that runs now
+ * began whole periods before. Without one, periods of the same length go on
+ * as they are.
+ */
+static int64_t period_start_us(const struct cmd_budget_set *args, const struct budget *before,
+			       int64_t now_us)
 {
 	int64_t period_us = args->budget_duration_ms * 1000;
 
 	if (args->reset_at == 0 || period_us == 0)
-		return now_us;
+		return period_us && period_us == before->period_us ? before->period_start_us :
+								     now_us;
 	return args->reset_at - ((args->reset_at - now_us) / period_us + 1) * period_us;
 }
 
@@ -219,7 +280,7 @@ enum err decide_budget(struct decision *decision, const struct cmd_budget_set *a
 	of->limit_usd = args->limit_usd;
 	of->soft_usd = args->soft_usd;
 	of->period_ms = args->budget_duration_ms;
-	of->period_start = period_start_us(args, decision->now_us);
+	of->period_start = period_start_us(args, &entry.budget, decision->now_us);
 	of->reason = args->reason;
 	entry.budget.reserved_nanousd = reserved;
 	budget_set_limit(&entry.budget, args->limit_usd);
@@ -238,13 +299,38 @@ void decide_first_budget(struct decision *decision, const struct cmd_budget_set 
 	};
 }
 
+/* Whoever raises a limit does not mean that its period and its soft limit are to go. */
+static enum err keep_rest(struct decision *decision, const struct command *command,
+			  struct cmd_budget_set *args)
+{
+	const struct budget *before;
+	uint32_t of, index;
+	enum err err = find_scope(decision, args, &of);
+
+	if (err != OK)
+		return err;
+	index = state_find_budget(decision->state, (enum budget_scope)args->scope, of);
+	if (index == INDEX_NONE)
+		return OK;
+	before = &state_budget(decision->state, index)->budget;
+	if (!command_has(command, "soft_usd") && before->soft_nanousd != BUDGET_NO_LIMIT)
+		args->soft_usd = before->soft_nanousd;
+	if (!command_has(command, "budget_duration_ms"))
+		args->budget_duration_ms = before->period_us / 1000;
+	return OK;
+}
+
 enum err decide_budget_set(struct decision *decision, const struct command *command)
 {
-	const struct cmd_budget_set *args = &command->args.budget_set;
+	struct cmd_budget_set merged = command->args.budget_set;
+	const struct cmd_budget_set *args = &merged;
 	enum err err;
 
 	if (args->limit_usd < 0)
 		return REFUSE(decision, ERR_ARGUMENT_MISSING, "give the limit in {}", SLICE("dollars"));
+	err = keep_rest(decision, command, &merged);
+	if (err != OK)
+		return err;
 	if (args->reset_at && args->budget_duration_ms == 0)
 		return REFUSE(decision, ERR_ARGUMENT_MISSING,
 			      "a budget that is reset at a time needs a {}",
@@ -460,21 +546,17 @@ static enum err price_charge(struct decision *decision, const struct cmd_cost_ch
 
 static void stop_at_task_limit(struct decision *decision, const struct asked_charge *charge)
 {
-	const struct task *task;
-	struct task_spec spec;
+	int64_t limit;
 
 	if (!charge->claim || decide_has_ended(decision, charge->claim) ||
 	    decide_has_asked_to_stop(decision, charge->claim))
 		return;
-	task = state_task(decision->state, charge->task);
-	if (!(task->traits & TASK_HAS_COST))
-		return;
-	task_spec_of(task, decision->arena, &spec);
-	if (spec.max_cost_usd >= 0 &&
-	    charge->claim->spent_nanousd >= spec.max_cost_usd - charge->of.cost_usd)
+	limit = task_limit_passed(decision, charge->claim, charge->of.cost_usd);
+	if (limit >= 0)
 		ask_to_stop(decision, charge->task,
 			    TEXT(decision, "task {} has cost the {} dollars it may cost",
-				 task_id(task), decide_money(decision, spec.max_cost_usd)));
+				 task_id(state_task(decision->state, charge->task)),
+				 decide_money(decision, limit)));
 }
 
 enum err decide_cost_charge(struct decision *decision, const struct command *command)

@@ -60,10 +60,19 @@ static struct slice percent_of_ppm(struct decision *decision, int64_t ppm)
 	return decision_number(decision, ppm / 10000);
 }
 
+static struct slice rule_name(const struct decision *decision, const struct policy_answer *answer)
+{
+	if (answer->rule != POLICY_NO_RULE)
+		return decision->state->govern.policy.rules[answer->rule].name;
+	return slice_of_str(policy_ground_setting(answer->ground));
+}
+
 static enum err refuse_capability(struct decision *decision, const struct task *task,
 				  const struct swarm *swarm, const struct govern_verdict *verdict)
 {
 	struct json_writer *json = &decision->member_json;
+	bool by_rule = verdict->answer.rule != POLICY_NO_RULE;
+	struct slice rule = rule_name(decision, &verdict->answer);
 	struct task_spec spec;
 	struct buf missing = { 0 };
 	enum err err;
@@ -73,6 +82,7 @@ static enum err refuse_capability(struct decision *decision, const struct task *
 	json_ratio(json, verdict->overlap_ppm);
 	json_key(json, "threshold");
 	json_ratio(json, verdict->answer.limit);
+	json_put_text(json, "rule", rule);
 	json_key(json, "missing");
 	json_array(json);
 	for (size_t i = 0; i < spec.needs.count; i++) {
@@ -86,18 +96,13 @@ static enum err refuse_capability(struct decision *decision, const struct task *
 	}
 	json_array_end(json);
 	err = REFUSE(decision, ERR_CAPABILITY_BELOW,
-		     "swarm {} covers {} % of what task {} needs, {} % is the least; it lacks {}",
+		     "swarm {} covers {} % of what task {} needs, {} % is the least{}{}; it lacks {}",
 		     swarm->id, percent_of_ppm(decision, verdict->overlap_ppm), task_id(task),
-		     percent_of_ppm(decision, verdict->answer.limit), buf_slice(&missing));
+		     percent_of_ppm(decision, verdict->answer.limit),
+		     by_rule ? SLICE(" by rule ") : SLICE_EMPTY, by_rule ? rule : SLICE_EMPTY,
+		     buf_slice(&missing));
 	buf_finish(&missing);
 	return err;
-}
-
-static struct slice rule_name(const struct decision *decision, const struct policy_answer *answer)
-{
-	if (answer->rule != POLICY_NO_RULE)
-		return decision->state->govern.policy.rules[answer->rule].name;
-	return slice_of_str(policy_ground_setting(answer->ground));
 }
 
 static enum err refuse_policy(struct decision *decision, uint32_t task, uint32_t swarm,
@@ -381,7 +386,8 @@ static struct slice breaker_question(struct decision *decision, uint32_t swarm)
 }
 
 /* One alarm for all, when most of them fail: something else is wrong. */
-static void tell_of_breaker(struct decision *decision, uint32_t swarm, struct slice reason)
+static void tell_of_breaker(struct decision *decision, uint32_t swarm, enum breaker_cause cause,
+			    struct slice reason)
 {
 	const struct state *state = decision->state;
 	uint32_t open = state->govern.open_breakers + 1;
@@ -399,6 +405,9 @@ static void tell_of_breaker(struct decision *decision, uint32_t swarm, struct sl
 		});
 		return;
 	}
+	/* A person is asked for money, and that closes it. */
+	if (cause == BREAKER_BY_BUDGET)
+		return;
 	decide_escalate(decision, &(struct escalation_about){
 		.cause = ESCALATION_BREAKER, .board = INDEX_NONE, .task = INDEX_NONE,
 		.swarm = swarm,
@@ -422,7 +431,7 @@ void decide_open_breaker(struct decision *decision, uint32_t swarm, enum breaker
 			decide_emit_released(decision, state_claim(state, at)->task,
 					     SLICE("the breaker of its swarm has opened"), 0);
 	if (cause != BREAKER_BY_HAND)
-		tell_of_breaker(decision, swarm, reason);
+		tell_of_breaker(decision, swarm, cause, reason);
 }
 
 void decide_close_breaker(struct decision *decision, uint32_t swarm, struct slice by,

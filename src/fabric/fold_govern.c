@@ -389,18 +389,38 @@ bool fold_cost_charged(struct state *state, const struct event *event)
 	return true;
 }
 
-bool fold_claim_stop_asked(struct state *state, const struct event *event)
+/* The live claim with this token, or NULL. */
+static struct claim *claim_of(struct state *state, struct slice board, struct slice id,
+			      int64_t fence)
 {
-	const struct ev_claim_stop_asked *of = &event->of.claim_stop_asked;
-	uint32_t task = fold_task_of(state, of->board, of->task);
+	uint32_t task = fold_task_of(state, board, id);
 	struct claim *claim;
 
 	if (task == INDEX_NONE || state_task(state, task)->claim == INDEX_NONE)
-		return false;
+		return NULL;
 	claim = state_claim(state, state_task(state, task)->claim);
-	if (claim->fence != (uint64_t)of->fence || of->reason.len == 0)
+	return claim->fence == (uint64_t)fence ? claim : NULL;
+}
+
+bool fold_claim_stop_asked(struct state *state, const struct event *event)
+{
+	const struct ev_claim_stop_asked *of = &event->of.claim_stop_asked;
+	struct claim *claim = claim_of(state, of->board, of->task, of->fence);
+
+	if (!claim || of->reason.len == 0)
 		return false;
 	owned_set(&claim->stop, of->reason);
+	return true;
+}
+
+bool fold_claim_stop_lifted(struct state *state, const struct event *event)
+{
+	const struct ev_claim_stop_lifted *of = &event->of.claim_stop_lifted;
+	struct claim *claim = claim_of(state, of->board, of->task, of->fence);
+
+	if (!claim || claim->stop.len == 0)
+		return false;
+	owned_set(&claim->stop, SLICE_EMPTY);
 	return true;
 }
 
