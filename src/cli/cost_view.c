@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ensure.h"
 #include "cli/args.h"
 #include "cli/call.h"
 #include "cli/columns.h"
@@ -65,12 +66,24 @@ static const struct cost_table tables[] = {
 	} },
 };
 
-static const struct cost_table *table_of(const struct command_info *command)
+/* `cost budget --by` and `--period`: what came out of each. */
+static const struct cost_table spent_table = {
+	COMMAND_COST_BUDGET, "rows", "Nothing was spent of any budget. See them: ifctl cost budget", {
+		{ "of", { "BUDGET OF", false, true }, CELL_TEXT },
+		{ "name", { NULL, false, true }, CELL_TEXT },
+		SPENT_COLUMNS
+	}
+};
+
+static const struct cost_table *table_of(const struct command_info *command,
+					 const struct json_value *answer)
 {
+	if (command == &command_table[COMMAND_COST_BUDGET] && json_get(answer, SLICE("rows")))
+		return &spent_table;
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		if (command == &command_table[tables[i].command])
 			return &tables[i];
-	return NULL;
+	BUG("a command that shows costs has a table");
 }
 
 /* ---- CSV ------------------------------------------------------------------------------------- */
@@ -97,7 +110,7 @@ static void add_csv_value(struct buf *out, const char *member, const struct json
 		add_csv_text(out, text);
 	else if (slice_ends(slice_of_str(member), SLICE("_usd")) && json_get_money(value, &nanousd))
 		buf_add_money(out, nanousd);
-	else if (value)
+	else if (value && !value_is(value, JSON_KIND_NULL))
 		json_dump(value, out);
 }
 
@@ -242,7 +255,7 @@ static enum cost_form form_of(const struct cli *cli, const struct args *args)
 
 static int print_cost(struct cli *cli, const struct args *args, struct slice body)
 {
-	const struct cost_table *cost = table_of(args->verb->command);
+	const struct cost_table *cost;
 	enum cost_form form = form_of(cli, args);
 	const struct json_value *rows;
 	struct json_value *answer;
@@ -254,6 +267,7 @@ static int print_cost(struct cli *cli, const struct args *args, struct slice bod
 	}
 	if (cli_parse(cli, body, &answer) != OK)
 		return IFAB_FAILED;
+	cost = table_of(args->verb->command, answer);
 	rows = json_get(answer, slice_of_str(cost->rows));
 	if (form == COST_FORM_CSV)
 		write_csv(cost, answer, &cli->out);

@@ -9,7 +9,7 @@
 #include "fabric/decide_govern.h"
 #include "fabric/view.h"
 
-#define DAY_BYTES 10	/* 2026-11-22 */
+#define DAY_BYTES 10	/* 2026-11-22, and as many digits of a budget's number */
 
 /* ---- reports ------------------------------------------------------------------------------- */
 
@@ -21,14 +21,18 @@ struct cost_row {
 	uint64_t reports, unpriced;
 };
 
+/* What a row's name begins with: rows sort by it first. */
+enum row_prefix { PREFIX_NONE, PREFIX_DAY, PREFIX_BUDGET };
+
 struct report {
 	const struct state *state;
+	struct decision *decision;
 	struct arena *arena;
 	struct cost_row *rows;
 	size_t count, capacity;
 	struct map by_name;
 	struct cost_row all;
-	bool has_days;		/* a row's name begins with its day */
+	enum row_prefix prefix;
 	bool has_names;
 };
 
@@ -161,6 +165,17 @@ static int compare_names(const void *a, const void *b)
 	return slice_compare(left->name, right->name);
 }
 
+/* Of what nobody has a price for the cost is not known, which is not nothing. */
+static void put_known(struct json_writer *json, const char *key, const struct cost_row *row,
+		      int64_t nanousd)
+{
+	json_key(json, key);
+	if (row->unpriced && row->unpriced == row->reports)
+		json_null(json);
+	else
+		json_money(json, nanousd);
+}
+
 static void view_row(const struct cost_row *row, struct json_writer *json)
 {
 	static const char *const names[TOKEN_KIND_COUNT] = {
@@ -168,10 +183,8 @@ static void view_row(const struct cost_row *row, struct json_writer *json)
 		[TOKEN_CACHE_READ] = "cache_read_tokens", [TOKEN_CACHE_WRITE] = "cache_write_tokens",
 	};
 
-	json_key(json, "cost_usd");
-	json_money(json, row->cost_nanousd);
-	json_key(json, "wasted_usd");
-	json_money(json, row->wasted_nanousd);
+	put_known(json, "cost_usd", row, row->cost_nanousd);
+	put_known(json, "wasted_usd", row, row->wasted_nanousd);
 	for (int i = 0; i < TOKEN_KIND_COUNT; i++)
 		json_put_i64(json, names[i], row->tokens[i]);
 	json_put_i64(json, "reports", (int64_t)row->reports);
@@ -180,10 +193,16 @@ static void view_row(const struct cost_row *row, struct json_writer *json)
 
 static void view_names(const struct report *report, struct slice name, struct json_writer *json)
 {
-	if (report->has_days)
-		json_put_text(json, "day", slice_head(name, DAY_BYTES));
+	struct slice prefix = slice_head(name, report->prefix == PREFIX_NONE ? 0 : DAY_BYTES);
+	int64_t number;
+
+	if (report->prefix == PREFIX_DAY)
+		json_put_text(json, "day", prefix);
+	if (report->prefix == PREFIX_BUDGET && slice_to_i64(prefix, &number))
+		json_put_text(json, "of", decide_budget_name(report->decision,
+							     state_budget(report->state, (uint32_t)number)));
 	if (report->has_names)
-		json_put_text(json, "name", report->has_days ? slice_from(name, DAY_BYTES) : name);
+		json_put_text(json, "name", slice_from(name, prefix.len));
 }
 
 static void view_report(struct report *report, sort_compare_fn *compare, struct json_writer *json)
@@ -198,10 +217,13 @@ static void view_report(struct report *report, sort_compare_fn *compare, struct 
 		json_object_end(json);
 	}
 	json_array_end(json);
-	json_key(json, "total");
-	json_object(json);
-	view_row(&report->all, json);
-	json_object_end(json);
+	/* What counts in several budgets has no sum over them. */
+	if (report->prefix != PREFIX_BUDGET) {
+		json_key(json, "total");
+		json_object(json);
+		view_row(&report->all, json);
+		json_object_end(json);
+	}
 	/* A sum without these is not the whole truth, and says so. */
 	if (report->all.unpriced)
 		json_put_str(json, "incomplete", "some reports name a model without a price; "
@@ -257,7 +279,7 @@ enum err view_cost_history(struct decision *decision, const struct command *comm
 	const struct cmd_cost_history *args = &command->args.cost_history;
 	const struct state *state = decision->state;
 	struct report report = {
-		.state = state, .arena = decision->arena, .has_days = true,
+		.state = state, .arena = decision->arena, .prefix = PREFIX_DAY,
 		.has_names = args->by >= 0,
 	};
 	struct cost_filter filter;
@@ -315,18 +337,77 @@ static void view_budget(struct decision *decision, const struct budget_entry *en
 	json_object_end(json);
 }
 
+static struct slice budget_text(struct report *report, uint32_t budget,
+				const struct charge *charge, int64_t by)
+{
+	struct buf text = { 0 };
+	struct slice made;
+
+	for (uint64_t digit = 1000000000; digit > 0; digit /= 10)
+		buf_add_byte(&text, (char)('0' + budget / digit % 10));
+	if (by >= 0)
+		buf_add_slice(&text, name_of(report, charge, (enum cost_by)by));
+	made = arena_copy(report->arena, buf_slice(&text));
+	buf_finish(&text);
+	return made;
+}
+
+/* Charges are kept by the day, so a period that began within one has all of it. */
+static int32_t first_day_of(const struct budget *budget, int64_t now_us, int64_t period_ms)
+{
+	int64_t from_us = period_ms ? now_us - period_ms * 1000 :
+			  budget->period_us ? budget->period_start_us : 0;
+
+	return from_us > 0 ? (int32_t)(from_us / DAY_US) : 0;
+}
+
+/* What came out of each budget, by what it was spent on. */
+static void view_spent_from(struct decision *decision, const struct cmd_cost_budget *args,
+			    struct json_writer *json)
+{
+	const struct state *state = decision->state;
+	struct report report = {
+		.state = state, .decision = decision, .arena = decision->arena,
+		.prefix = PREFIX_BUDGET, .has_names = args->by >= 0,
+	};
+
+	for (uint32_t i = 0; i < state->govern.charges.count; i++) {
+		const struct charge *charge = state_charge(state, i);
+		const struct attempt *attempt = state_attempt(state, charge->attempt);
+		uint32_t budgets[BUDGET_SCOPE_COUNT];
+		size_t count = state_budgets_of(state, attempt->task, attempt->swarm, budgets);
+
+		for (size_t at = 0; at < count; at++) {
+			const struct budget_entry *entry = state_budget(state, budgets[at]);
+
+			if ((args->scope >= 0 && (int64_t)entry->scope != args->scope) ||
+			    charge->day < first_day_of(&entry->budget, decision->now_us,
+						       args->period_ms))
+				continue;
+			add_to(row_of(&report, budget_text(&report, budgets[at], charge, args->by)),
+			       charge, attempt_is_wasted(attempt));
+			add_to(&report.all, charge, false);
+		}
+	}
+	if (args->by >= 0)
+		json_put_str(json, "by", cost_by_names[args->by]);
+	view_report(&report, compare_names, json);
+}
+
 enum err view_cost_budget(struct decision *decision, const struct command *command,
 			  struct json_writer *json)
 {
+	const struct cmd_cost_budget *args = &command->args.cost_budget;
 	const struct state *state = decision->state;
-	int64_t scope = command->args.cost_budget.scope;
 
 	json_key(json, "budgets");
 	json_array(json);
 	for (uint32_t i = 0; i < state->govern.budgets.count; i++)
-		if (scope < 0 || (int64_t)state_budget(state, i)->scope == scope)
+		if (args->scope < 0 || (int64_t)state_budget(state, i)->scope == args->scope)
 			view_budget(decision, state_budget(state, i), json);
 	json_array_end(json);
+	if (args->by >= 0 || args->period_ms)
+		view_spent_from(decision, args, json);
 	return OK;
 }
 
