@@ -118,8 +118,9 @@ void print_advice(struct cli *cli, const struct command_info *command,
 		say_sentence(cli, "{open} of {swarms} swarms get no work. Let one work again: ifctl "
 			     "governor reset-circuit-breaker SWARM --by NAME --reason TEXT", answer);
 	else if (command == &command_table[COMMAND_COST_CHARGE] && is_unpriced(answer))
-		cli_say_str(cli, "These tokens have no price, so nothing was added to what was spent. Set "
-				 "one for what follows: ifctl cost set-price MODEL --input USD --output USD");
+		cli_say_str(cli, "These tokens have no price, so nothing was added to what was "
+				 "spent. Set one for what follows: ifctl cost set-price MODEL "
+				 "--input USD --output USD");
 	else if (command == &command_table[COMMAND_PRICE_LIST])
 		say_sentence(cli, "Prices are in {unit}.", answer);
 	else if (command == &command_table[COMMAND_ESCALATION_LIST] && member_i64(answer, "open"))

@@ -63,7 +63,8 @@ static const struct {
 	{ EVENT_BUDGET_SET,
 	  "budget of {scope}[ {swarm}][ {board}][ {task}]: {limit_usd}[ ({reason})]" },
 	{ EVENT_BUDGET_REACHED,
-	  "budget of {scope}[ {swarm}][ {board}][ {task}]: {spent_usd} of {limit_usd} spent ({level})" },
+	  "budget of {scope}[ {swarm}][ {board}][ {task}]: {spent_usd} of {limit_usd} spent "
+	  "({level})" },
 	{ EVENT_BUDGET_RENEWED, "budget of {scope}[ {swarm}][ {board}][ {task}]: a new period" },
 	{ EVENT_PRICE_SET, "{model} has a price" },
 	{ EVENT_COST_CHARGED, "{swarm} spent {cost_usd}[ on {task}][ with {model}][: {note}]" },

@@ -435,7 +435,9 @@ bool fold_breaker_opened(struct state *state, const struct event *event)
 	if (swarm == INDEX_NONE || of->cause >= BREAKER_CAUSE_COUNT)
 		return false;
 	worker = state_worker(state, swarm);
-	state->govern.open_breakers += worker->breaker.state != BREAKER_OPEN;
+	if (!breaker_may_become(worker->breaker.state, BREAKER_OPEN))
+		return false;
+	state->govern.open_breakers++;
 	breaker_trip(&worker->breaker, (enum breaker_cause)of->cause, event->at_us);
 	owned_set(&worker->breaker_reason, of->reason);
 	owned_set(&worker->breaker_by, of->by);
@@ -451,7 +453,7 @@ bool fold_breaker_half_opened(struct state *state, const struct event *event)
 	if (swarm == INDEX_NONE)
 		return false;
 	worker = state_worker(state, swarm);
-	if (worker->breaker.state != BREAKER_OPEN)
+	if (!breaker_may_become(worker->breaker.state, BREAKER_HALF_OPEN))
 		return false;
 	breaker_half_open(&worker->breaker);
 	state->govern.open_breakers--;
@@ -467,7 +469,7 @@ bool fold_breaker_closed(struct state *state, const struct event *event)
 	if (swarm == INDEX_NONE)
 		return false;
 	worker = state_worker(state, swarm);
-	if (worker->breaker.state == BREAKER_CLOSED)
+	if (!breaker_may_become(worker->breaker.state, BREAKER_CLOSED))
 		return false;
 	state->govern.open_breakers -= worker->breaker.state == BREAKER_OPEN &&
 				       state_swarm(state, swarm)->registered;

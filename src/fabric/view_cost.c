@@ -194,13 +194,14 @@ static void view_row(const struct cost_row *row, struct json_writer *json)
 static void view_names(const struct report *report, struct slice name, struct json_writer *json)
 {
 	struct slice prefix = slice_head(name, report->prefix == PREFIX_NONE ? 0 : DAY_BYTES);
+	const struct slab *budgets = &report->state->govern.budgets;
 	int64_t number;
 
 	if (report->prefix == PREFIX_DAY)
 		json_put_text(json, "day", prefix);
 	if (report->prefix == PREFIX_BUDGET && slice_to_i64(prefix, &number))
 		json_put_text(json, "of", decide_budget_name(report->decision,
-							     state_budget(report->state, (uint32_t)number)));
+							     slab_at(budgets, (uint32_t)number)));
 	if (report->has_names)
 		json_put_text(json, "name", slice_from(name, prefix.len));
 }

@@ -17,6 +17,17 @@ const char *const breaker_cause_names[] = {
 	[BREAKER_BY_HAND] = "hand",
 };
 
+static const bool steps[BREAKER_STATE_COUNT][BREAKER_STATE_COUNT] = {
+#define STEP(FROM, event, TO, why) [BREAKER_##FROM][BREAKER_##TO] = true,
+#include "governor/breaker.def"
+#undef STEP
+};
+
+bool breaker_may_become(enum breaker_state from, enum breaker_state to)
+{
+	return steps[from][to];
+}
+
 void breaker_count(struct breaker *breaker, bool failed)
 {
 	breaker->window = breaker->window << 1 | failed;

@@ -1,11 +1,7 @@
 /*
  * breaker - keeps work away from a swarm that fails.
  *
- *	CLOSED ---- too many failures, ratio, budget, SLO, by hand ---> OPEN
- *	OPEN ------ reset by a named approver -------------------------> CLOSED
- *	OPEN ------ its wait is over, policy allows probes ------------> HALF_OPEN
- *	HALF_OPEN - the probe succeeded -------------------------------> CLOSED
- *	HALF_OPEN - the probe failed -----------------------------------> OPEN
+ * breaker.def says what may follow from what.
  *
  * A budget trip and one by hand never probe: a person closes them.
  */
@@ -54,6 +50,8 @@ bool breaker_should_trip(const struct breaker *breaker, const struct breaker_rul
 			 enum breaker_cause *ret_cause);
 
 void breaker_trip(struct breaker *breaker, enum breaker_cause cause, int64_t at_us);
+/* Whether breaker.def has such a step. */
+bool breaker_may_become(enum breaker_state from, enum breaker_state to);
 /* By a person, or by a probe that succeeded: what was counted is forgotten. */
 void breaker_close(struct breaker *breaker);
 /* One task may try whether it works again. */
