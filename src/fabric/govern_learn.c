@@ -76,6 +76,7 @@ bool govern_describe(const void *context, uint32_t swarm, uint32_t needs,
 						      state_swarm(state, swarm)->skills, needs),
 		.reputation_ppm = REPUTATION_PPM,
 		.promise = promise_of(state_worker(state, swarm), 0, false),
+		.only_promised = !state->govern.policy.settings.enable_reputation_scoring,
 	};
 	return ret_candidate->overlap_ppm > 0;
 }

@@ -61,6 +61,10 @@ void park_note(struct machine *machine, const struct event *event)
 		if (swarm != INDEX_NONE)
 			rank_changed(&machine->rank, swarm);
 		break;
+	case EVENT_POLICY_APPLIED:
+	case EVENT_POLICY_SET:
+		rank_all_changed(&machine->rank);
+		break;
 	default:
 		break;
 	}

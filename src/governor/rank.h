@@ -34,6 +34,7 @@ struct candidate {
 	int64_t overlap_ppm;
 	int64_t reputation_ppm;
 	struct promise promise;
+	bool only_promised;	/* what came of its work is not to count */
 };
 
 /* A score and what it is made of. */
