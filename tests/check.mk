@@ -64,6 +64,7 @@ $(call add,60,check/layers,tools/layers)\
 $(call add,60,check/pure,tools/pure $(BUILD)/gcc)\
 $(call add,60,check/layout,tools/layout $(LAID_OUT))\
 $(call add,60,check/lifecycle,tools/lifecycle --check)\
+$(call add,60,check/govtables,tools/govtables --check)\
 $(call add,60,check/shellcheck,shellcheck $(SHELL_SCRIPTS))\
 $(call add,600,check/cppcheck,mkdir -p $(BUILD)/cppcheck && $(CPPCHECK) src)\
 $(call test_plan,asan,900)$(call script_plan,asan,900)$(fuzz_plan)

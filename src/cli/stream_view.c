@@ -102,8 +102,11 @@ static const char *sentence_of(struct slice kind)
 void event_sentence(struct buf *out, const struct json_value *event)
 {
 	const char *sentence = sentence_of(member_text(event, "kind"));
-	bool unpriced = false;
+	bool unpriced = false, soft = false;
 
+	if (json_get_bool(json_get(event, SLICE("soft")), &soft) && soft)
+		sentence = "budget of {scope}[ {swarm}][ {board}][ {task}]: {spent_usd} spent, more "
+			   "than its soft limit";
 	/* What is not known is not nothing. */
 	if (json_get_bool(json_get(event, SLICE("unpriced")), &unpriced) && unpriced)
 		sentence = "{swarm} spent what has no price[ on {task}][ with {model}][: {note}]";

@@ -47,7 +47,7 @@ plain()
 # Without <(...), which would change the $! that README's reader means.
 agrees()
 {
-	plain "$dir/blocks/$i.text" >"$dir/shown.plain"
+	plain "$dir/blocks/$block.text" >"$dir/shown.plain"
 	plain "$dir/said" >"$dir/said.plain"
 	diff "$dir/shown.plain" "$dir/said.plain" >"$dir/differs"
 }
@@ -74,13 +74,14 @@ written()
 		skips = 1
 	}
 	/^```$/ { skips = 0 }
-	!skips { print }' "$1"
+	!skips { print }' "$1" | sed -E -e 's#/[^ ]*/if\.sock#/run/user/1000/infrafabric/if.sock#' \
+		-e 's#/[^ ]*/ledger\.db#/home/ann/.local/share/infrafabric/ledger.db#'
 }
 
 # Usage: run_page PAGE: in a folder and with a daemon of its own.
 run_page()
 {
-	local i count name
+	local block count name
 
 	name=$(basename "$1" .md | tr '[:upper:].' '[:lower:]_')
 	rm -rf "$dir/project" "$dir/blocks" "$dir/data"
@@ -95,22 +96,23 @@ run_page()
 	file { print >file }' "$root/$1"
 	cd "$dir/project" || exit 1
 	count=$(find "$dir/blocks" -name '*.sh' | wc -l)
-	for ((i = 1; i <= count; i++)); do
+	for ((block = 1; block <= count; block++)); do
 		# shellcheck disable=SC1090 # in this shell: each goes on where the one before it ended
-		. "$dir/blocks/$i.sh" >"$dir/said" 2>&1
-		breathe "$i"
-		cp "$dir/said" "$dir/blocks/$i.said"
+		. "$dir/blocks/$block.sh" >"$dir/said" 2>&1
+		breathe "$block"
+		cp "$dir/said" "$dir/blocks/$block.said"
 		if [ -n "$writes" ]; then
 			continue
 		elif agrees; then
-			echo "ok - ${name}_block_$i"
+			echo "ok - ${name}_block_$block"
 		else
-			echo "not ok - ${name}_block_$i"
+			echo "not ok - ${name}_block_$block"
 			cat "$dir/differs"
 			failed=1
 		fi
 	done
 	ifctl coordinator stop >/dev/null 2>&1
+	unset IF_BOARD
 	cd "$root" || exit 1
 	[ -z "$writes" ] || { written "$1" >"$dir/page" && cp "$dir/page" "$1"; }
 }
