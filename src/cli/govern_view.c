@@ -65,8 +65,9 @@ void print_match(struct cli *cli, const struct args *args, const struct json_val
 			buf_add_byte(&cli->out, '\n');
 		print_list(cli, &excluded, swarms, "can_claim", false);
 	} else if ((int64_t)shown < considered) {
-		say_sentence(cli, "{considered} swarms were considered; "
-			     "the others are shown with --why.", answer);
+		say_sentence(cli, "{considered} swarms were considered; those who may "
+			     "not have it are shown with --why, more of them with --limit.",
+			     answer);
 	}
 }
 

@@ -132,6 +132,9 @@ static void code_budget(struct codec *codec, struct budget *budget)
 	code_time(codec, &budget->period_start_us);
 	CODE(codec, budget->told, BUDGET_LEVEL_COUNT - 1);
 	CODE(codec, budget->soft_told, 1);
+	/* Whoever sets the limit anew says the same soft limit, which an event must be able to. */
+	if (budget->soft_nanousd > BUDGET_NANOUSD_MAX && budget->soft_nanousd != BUDGET_NO_LIMIT)
+		codec->bad = true;
 }
 
 static uint32_t count_of(const struct state *state, enum budget_scope scope)

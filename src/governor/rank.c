@@ -35,9 +35,9 @@ struct score rank_score(const struct learning *learning, uint32_t swarm, uint32_
 	struct score score = { .candidate = *candidate, .divisor_nanousd = LEARN_UNKNOWN };
 	int64_t failure;
 
-	/* Of a swarm that nobody has, nothing is learnt: what it declares is left, or what is usual. */
-	score.outlook = learn_outlook(learning, candidate->only_promised ? RANK_NONE : swarm, needs, failed_before, &candidate->promise,
-				      estimate_nanousd);
+	/* Of a swarm that is none nothing is learnt: what it declares is left, or what is usual. */
+	score.outlook = learn_outlook(learning, candidate->only_promised ? RANK_NONE : swarm, needs,
+				      failed_before, &candidate->promise, estimate_nanousd);
 	failure = PPM - score.outlook.success_ppm;
 	score.worth_ppm = ratio(candidate->overlap_ppm) * ratio(candidate->reputation_ppm) / PPM *
 			  score.outlook.success_ppm / PPM;

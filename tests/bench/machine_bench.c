@@ -101,6 +101,7 @@ static void cycle(size_t number)
 
 #define WAITING 10000
 #define ASSIGNED 100000
+#define RANKED 1000
 
 /* One of many that wait asks again as soon as it is done. */
 static void ask(size_t swarm)
@@ -147,6 +148,30 @@ static void assign(size_t number)
 	buf_finish(&given.body);
 }
 
+/* The whole order of them, and who is the best of it, each time after an outcome has changed it. */
+static void rank_whole(void)
+{
+	static uint32_t order[WAITING];
+	struct slice need = SLICE("code:rank");
+	uint32_t needs = capability_set_of(&machine.state.capabilities,
+					   (struct slice_list){ &need, 1 });
+	int64_t order_us = 0, best_us = 0, begun_us;
+
+	for (size_t i = 1; i <= RANKED; i++) {
+		assign(ASSIGNED + i);
+		begun_us = clock_mono_us();
+		if (rank_best(&machine.rank, needs, 0, NULL, NULL) == RANK_NONE)
+			die("nobody is the best");
+		best_us += clock_mono_us() - begun_us;
+		begun_us = clock_mono_us();
+		if (rank_list(&machine.rank, needs, 0, order, WAITING) != WAITING)
+			die("not all are ranked");
+		order_us += clock_mono_us() - begun_us;
+	}
+	printf("  %d swarms ranked for a task: the best in %.2f us, all in order in %.1f us\n",
+	       WAITING, (double)best_us / RANKED, (double)order_us / RANKED);
+}
+
 static void rank(void)
 {
 	struct slice skill = SLICE("code:rank");
@@ -175,6 +200,7 @@ static void rank(void)
 	printf("  of %d that wait, the best gets each task: %.0f assignments/s, %.2f us from "
 	       "task to wait\n", WAITING, ASSIGNED * 1e6 / (double)left_us,
 	       (double)left_us / ASSIGNED);
+	rank_whole();
 }
 
 static void take_batch(void)
