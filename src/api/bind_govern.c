@@ -8,7 +8,8 @@
 
 bool bind_takes_hand_document(enum command_type type)
 {
-	return type == COMMAND_POLICY_APPLY || type == COMMAND_SWARM_IMPORT;
+	return type == COMMAND_POLICY_APPLY || type == COMMAND_SWARM_IMPORT ||
+	       type == COMMAND_PRICE_IMPORT;
 }
 
 static enum err refuse(const struct doc_message *errors, size_t count, struct slice file,
@@ -161,10 +162,28 @@ static enum err bind_manifests(struct arena *arena, struct command *command,
 	return check_swarms(command, swarms, budgets, lines, ret_detail, ret_members);
 }
 
+static enum err bind_prices(struct arena *arena, struct command *command, struct buf *ret_detail,
+			    struct buf *ret_members)
+{
+	const struct cmd_price_import *args = &command->args.price_import;
+	struct price_doc doc;
+	enum err err = price_doc_read(args->document,
+				      format_of(args->format, args->file, args->document), arena,
+				      &doc);
+
+	if (err != OK)
+		return refuse(doc.errors, doc.error_count, args->file, ret_detail, ret_members);
+	command->prices = doc.rows;
+	command->price_count = doc.count;
+	return OK;
+}
+
 enum err bind_hand_document(struct arena *arena, struct command *command, struct buf *ret_detail,
 			    struct buf *ret_members)
 {
 	if (command->type == COMMAND_POLICY_APPLY)
 		return bind_policy(arena, command, ret_detail, ret_members);
+	if (command->type == COMMAND_PRICE_IMPORT)
+		return bind_prices(arena, command, ret_detail, ret_members);
 	return bind_manifests(arena, command, ret_detail, ret_members);
 }

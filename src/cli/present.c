@@ -265,6 +265,7 @@ static const char *const sentences[COMMAND_COUNT] = {
 	[COMMAND_NOTE_DELETE] = "{key} is gone.",
 	[COMMAND_CAPABILITY_DEFINE] = "{capability}: {description}",
 	[COMMAND_CLAIM_APPROVE] = "{task} may be claimed as far as the policy goes; it is {state}.",
+	[COMMAND_PRICE_IMPORT] = "{prices} models have a price.",
 	[COMMAND_PRICE_SET] = "The tokens of {model} have a price.",
 	[COMMAND_SWARM_IMPORT] = "Registered: {swarms}.",
 	[COMMAND_COST_CHARGE] = "What {swarm} spent is noted[: {cost_usd}].",

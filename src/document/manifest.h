@@ -27,6 +27,7 @@
 #include "base/schema.h"
 #include "document/fields.h"
 #include "document/message.h"
+#include "governor/budget.h"
 #include "governor/price.h"
 
 #define MANIFESTS_MAX 100000		/* as many swarms as the machine takes */
@@ -62,11 +63,13 @@
 
 /* Dollars for a million tokens, by kind, in the order of enum token_kind. */
 #define PRICE_KINDS(F, T)                                                                        \
-	F(T, MONEY, input, 0, -1, INT64_MAX, -1, NULL, "Dollars for a million tokens read")      \
-	F(T, MONEY, output, 0, -1, INT64_MAX, -1, NULL, "Dollars for a million tokens written")  \
-	F(T, MONEY, cache_read, 0, -1, INT64_MAX, -1, NULL,                                      \
+	F(T, MONEY, input, 0, -1, BUDGET_NANOUSD_MAX, -1, NULL,                                  \
+	  "Dollars for a million tokens read")                                                   \
+	F(T, MONEY, output, 0, -1, BUDGET_NANOUSD_MAX, -1, NULL,                                 \
+	  "Dollars for a million tokens written")                                                \
+	F(T, MONEY, cache_read, 0, -1, BUDGET_NANOUSD_MAX, -1, NULL,                             \
 	  "Dollars for a million tokens read from a cache")                                      \
-	F(T, MONEY, cache_write, 0, -1, INT64_MAX, -1, NULL,                                     \
+	F(T, MONEY, cache_write, 0, -1, BUDGET_NANOUSD_MAX, -1, NULL,                            \
 	  "Dollars for a million tokens written to a cache")
 
 #define PRICE_ROW(F, T)                                                                          \

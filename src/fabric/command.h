@@ -67,6 +67,8 @@ struct import_task {
 	struct slice holder;	/* who has claimed or ended it; empty: spec.prefers */
 };
 
+struct price_row;
+
 struct command {
 	enum command_type type;
 	struct slice actor;	/* who calls: an id */
@@ -84,6 +86,9 @@ struct command {
 	const struct cmd_budget_set *swarm_budgets;	/* as many; without a limit: none */
 	const int *swarm_lines;
 	size_t swarm_count;
+	/* Only for price.import: the parsed rows. */
+	const struct price_row *prices;
+	size_t price_count;
 	union {
 		uint64_t given;		/* every struct begins with it */
 #define COMMAND(NAME, name, ...) struct cmd_##name name;

@@ -233,6 +233,7 @@ decide_fn *decide_of(enum command_type type)
 		[COMMAND_BUDGET_SET] = decide_budget_set,
 		[COMMAND_COST_CHARGE] = decide_cost_charge,
 		[COMMAND_PRICE_SET] = decide_price_set,
+		[COMMAND_PRICE_IMPORT] = decide_price_import,
 		[COMMAND_ESCALATION_ACK] = decide_escalation_ack,
 		[COMMAND_ESCALATION_RESOLVE] = decide_escalation_resolve,
 	};

@@ -97,7 +97,7 @@ decide_fn decide_message_send, decide_message_ack;
 decide_fn decide_note_put, decide_note_cas, decide_note_delete;
 decide_fn decide_swarm_import, decide_capability_define, decide_breaker_trip, decide_breaker_reset,
 	decide_claim_approve, decide_policy_apply;
-decide_fn decide_budget_set, decide_cost_charge, decide_price_set;
+decide_fn decide_budget_set, decide_cost_charge, decide_price_set, decide_price_import;
 decide_fn decide_escalation_ack, decide_escalation_resolve;
 
 /* Of a command that writes, NULL for others. finish-and-next is two decisions: complete, next. */

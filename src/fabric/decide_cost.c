@@ -388,6 +388,34 @@ enum err decide_price_set(struct decision *decision, const struct command *comma
 	return OK;
 }
 
+enum err decide_price_import(struct decision *decision, const struct command *command)
+{
+	const struct state *state = decision->state;
+	int64_t more = 0;
+
+	for (size_t i = 0; i < command->price_count; i++)
+		more += state_find_own_price(state, command->prices[i].model) == INDEX_NONE;
+	if (more + (int64_t)state->govern.prices.count > LIMIT_PRICES)
+		return REFUSE(decision, ERR_LIMIT_EXCEEDED,
+			      "with {} more prices there would be over {}, which is the limit",
+			      decision_number(decision, more),
+			      decision_number(decision, LIMIT_PRICES));
+	for (size_t i = 0; i < command->price_count; i++) {
+		const struct price_row *row = &command->prices[i];
+		const int64_t *prices = row->price.nanousd_per_million;
+
+		decision_emit(decision, EVENT_PRICE_SET)->of.price_set = (struct ev_price_set){
+			.model = row->model, .input_usd = prices[TOKEN_INPUT],
+			.output_usd = prices[TOKEN_OUTPUT],
+			.cache_read_usd = prices[TOKEN_CACHE_READ],
+			.cache_write_usd = prices[TOKEN_CACHE_WRITE],
+			.source = row->source, .date = row->date,
+		};
+	}
+	json_put_i64(&decision->answer_json, "prices", (int64_t)command->price_count);
+	return OK;
+}
+
 /* ---- charges ------------------------------------------------------------------------------- */
 
 /* One charge as it will be on record. */

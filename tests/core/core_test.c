@@ -17,7 +17,8 @@
  * must append nothing.
  *
  * Below a line: `| row` are rows of an import (`|* N row` for N of them), or
- * lines of the document that governor.policy-apply and swarm.import read;
+ * lines of the document that governor.policy-apply, swarm.import and
+ * cost.import-prices read;
  * `=> name ok ...` is what one that waited was answered.
  */
 #include <dirent.h>
@@ -527,7 +528,8 @@ static struct slice take_document(struct run *run, struct slice *body, int *line
 static bool takes_document(struct slice text)
 {
 	return slice_find(text, SLICE("policy-apply")) >= 0 ||
-	       slice_find(text, SLICE("swarm.import")) >= 0;
+	       slice_find(text, SLICE("swarm.import")) >= 0 ||
+	       slice_find(text, SLICE("import-prices")) >= 0;
 }
 
 START_TEST(the_scenario_holds)

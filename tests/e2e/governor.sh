@@ -178,7 +178,7 @@ money_is_limited_reported_and_shown()
 		ends 0 task claim C-1 --swarm c-one || return 1
 	ends 0 cost charge --task C-1 --fence "$(fence_of C-1)" --cost 0.35 --operation plan &&
 		ends 0 cost charge --task C-1 --model no-such-model --input-tokens 10 &&
-		shows '^What c-one spent is noted[.]$' && tells 'has no price' &&
+		shows '^What c-one spent is noted[.]$' && tells 'have no price' &&
 		ends 2 cost charge --swarm c-one && ends 3 cost charge --swarm c-no --cost 1 &&
 		ends 0 task show C-1 && shows '^expected: [$]0[.]40$' && shows '^spent: [$]0[.]35$' &&
 		ends 0 cost budget && shows '^board +board money +[$]1[.]00 +[$]0[.]35 +[$]0[.]05 ' &&
@@ -204,7 +204,14 @@ prices_are_shown_and_set()
 	ends 0 cost prices && shows '^MODEL +INPUT +OUTPUT ' && tells 'dollars per million tokens' &&
 		ends 0 cost set-price test-model --input 3 --output 15 --source here --date 2026-01-31 &&
 		ends 0 cost prices && shows '^test-model +[$]3[.]00 +[$]15[.]00 .*2026-01-31 +here +yes$' &&
-		ends 2 cost set-price test-model --input -3 && ends 2 cost set-price
+		ends 2 cost set-price test-model --input -3 && ends 2 cost set-price &&
+		ends 0 cost import-prices examples/prices.yaml && shows '^2 models have a price' &&
+		ends 0 cost prices && shows '^house-coder-32b +[$]0[.]08 ' &&
+		printf 'prices:\n- {model: m, inptu: 1}\n- {model: m, input: .nan}\n' >"$dir/prices.yaml" &&
+		ends 2 cost import-prices "$dir/prices.yaml" &&
+		tells '^.*prices.yaml:2: prices\[0\].inptu: .*did you mean input' &&
+		tells '^.*prices.yaml:3: prices\[1\].input: .nan is not a finite' && ends 0 cost prices &&
+		! shows '^m +'
 }
 
 spent_money_asks_a_person()

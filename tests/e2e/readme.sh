@@ -34,7 +34,7 @@ trap clean_up EXIT
 # shell's own word about a job, and the order in which two processes write.
 plain()
 {
-	sed -E -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?Z?)?)?/WHEN/g' \
+	sed -E -e 's/\r$//' -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?Z?)?)?/WHEN/g' \
 		-e 's/[0-9]{2}:[0-9]{2}:[0-9]{2}/WHEN/g' -e 's/[0-9a-f]{64}/HASH/g' \
 		-e 's#/[^ ]*/(if\.sock|ledger\.db)#\1#g' -e 's/\[by [^ ,]+/[by WHOM/g' \
 		-e 's/[0-9]+(\.[0-9]+)? ?(ms|s|min|h)\b( [0-9]+ (s|min))?/WHILE/g' \
@@ -74,7 +74,7 @@ written()
 		skips = 1
 	}
 	/^```$/ { skips = 0 }
-	!skips { print }' "$1" | sed -E -e 's#/[^ ]*/if\.sock#/run/user/1000/infrafabric/if.sock#' \
+	!skips { print }' "$1" | sed -E -e 's/\r$//' -e 's#/[^ ]*/if\.sock#/run/user/1000/infrafabric/if.sock#' \
 		-e 's#/[^ ]*/ledger\.db#/home/ann/.local/share/infrafabric/ledger.db#'
 }
 
