@@ -77,7 +77,7 @@ seven_swarms_of_other_trades_wait()
 		ctl task add call --needs telephony:sip,integration:sip --est-cost 1.50 &&
 		ctl task claim call --swarm session-4-sip --json >"$dir/claim" || return 1
 	for swarm in "${idle[@]}"; do
-		ctl task next --swarm "$swarm" --wait 10m --json >"$dir/$swarm.got" 2>/dev/null &
+		"$IFCTL" task next --swarm "$swarm" --wait 10m --json >"$dir/$swarm.got" 2>/dev/null &
 	done
 	within all_wait
 }
