@@ -246,7 +246,7 @@ static const char *const sentences[COMMAND_COUNT] = {
 	[COMMAND_TASK_PROGRESS] = "{task}[: {percent} %], yours until {lease_until}.",
 	[COMMAND_TASK_RELEASE] = "{task} is back on the board: {state}.",
 	[COMMAND_TASK_COMPLETE] = "{task} is done.",
-	[COMMAND_TASK_FAIL] = "{task} has failed {failures}[ of {max_attempts}] times and is {state}"
+	[COMMAND_TASK_FAIL] = "{task} is {state} after failure {failures}[ of {max_attempts}]"
 			      "[; next attempt at {next_attempt_at}].",
 	[COMMAND_TASK_CANCEL] = "{task} is cancelled.",
 	[COMMAND_TASK_RETRY] = "{task} is {state} again.",
