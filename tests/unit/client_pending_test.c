@@ -138,9 +138,12 @@ static pid_t start_server(void)
 		setpgid(0, 0);
 		for (;;) {
 			int fd = accept(listener, NULL, NULL);
+			pid_t parent = getpid();
 
 			if (fork() == 0) {
 				prctl(PR_SET_PDEATHSIG, SIGKILL);
+				if (getppid() != parent)	/* it has died already */
+					_exit(0);
 				serve_connection(fd);
 			}
 			close(fd);
