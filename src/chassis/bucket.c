@@ -35,9 +35,3 @@ void bucket_take(struct bucket *bucket, int64_t now_ns)
 		bucket->full_at_ns = now_ns;
 	bucket->full_at_ns += bucket->interval_ns;
 }
-
-void bucket_give_back(struct bucket *bucket)
-{
-	if (bucket->interval_ns)
-		bucket->full_at_ns -= bucket->interval_ns;
-}

@@ -31,9 +31,6 @@ int64_t bucket_wait_ns(const struct bucket *bucket, int64_t now_ns);
 /* Takes a token, be it in advance. */
 void bucket_take(struct bucket *bucket, int64_t now_ns);
 
-/* Gives the token back that was taken last, by a call that was not made. */
-void bucket_give_back(struct bucket *bucket);
-
 /* Takes one only when there is one. */
 static inline bool bucket_try(struct bucket *bucket, int64_t now_ns)
 {
