@@ -11,6 +11,7 @@
 #define CAPABILITY_PATTERN "^[A-Za-z0-9._@-]+:([A-Za-z0-9._:@-]+|\\*)$"
 #define MONEY_PATTERN "^[~<0-9$Uu][0-9 $.,A-Za-z-]*$"
 #define PERCENT_PATTERN "^[0-9]+(\\.[0-9]+)? *%$"
+#define SIZE_PATTERN "^[0-9.]+ *([KkMmGg]i)?[Bb](ytes?)?$"
 #define DURATION_PATTERN "^([0-9.]+ *[a-z]+ *)+$"
 #define NANO 1000000000
 
@@ -139,14 +140,16 @@ static void put_property(struct json_writer *json, const struct field *field)
 {
 	struct slice short_name;
 
-	if (fields_is_duration(field, &short_name)) {
+	bool is_size = fields_is_size(field, &short_name);
+
+	if (is_size || fields_is_duration(field, &short_name)) {
 		json_key_slice(json, short_name);
 		json_object(json);
 		json_put_str(json, "description", field->help);
 		begin_any(json);
 		json_key(json, "const");
 		json_i64(json, 0);
-		or_pattern(json, DURATION_PATTERN);
+		or_pattern(json, is_size ? SIZE_PATTERN : DURATION_PATTERN);
 		json_object_end(json);
 	}
 	json_key(json, field->name);
