@@ -107,7 +107,7 @@ enum err egress_read_grant(struct slice text, struct arena *arena, struct egress
 			err = refuse(ERR_EGRESS_GRANT, detail, "this is not right, or not known: ",
 				     member.key);
 	if (err == OK && !grant.who.swarm.len)
-		err = refuse(ERR_EGRESS_GRANT, detail, "it says for which swarm it is", SLICE_EMPTY);
+		err = refuse(ERR_EGRESS_GRANT, detail, "it does not say for which swarm it is", SLICE_EMPTY);
 	if (err == OK)
 		err = read_contract(contract, arena, &grant.contract, detail);
 	json_free(root);

@@ -13,6 +13,7 @@
 
 #define CONNECTIONS_KEPT 64L
 #define CONNECTIONS_MAX 256L
+#define HEAD_LINES_MAX 256		/* servers send about 20 */
 #define STALLED_SECONDS 30L		/* less than a byte a second for so long: it hangs */
 
 /* Those that may reach private addresses keep their connections to themselves. */
@@ -39,6 +40,7 @@ struct upstream_exchange {
 	bool allow_private;
 	size_t body_bytes_max, head_bytes_max;
 	size_t head_bytes;		/* of all heads, interim ones too */
+	size_t head_lines;
 	struct buf head, body;
 	enum address_kind denied;	/* an address that was not connected to */
 	const char *refusal;		/* why the answer was not taken; a literal */
@@ -210,7 +212,9 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *context)
 
 	exchange->head_bytes += line.len;
 	if (exchange->head_bytes > exchange->head_bytes_max)
-		return stop(exchange, "its head is longer than 64 KiB");
+		return stop(exchange, "egress_head_bytes_max: its head is longer than 64 KiB");
+	if (++exchange->head_lines > HEAD_LINES_MAX)
+		return stop(exchange, "its head has more than 256 lines");
 	/* Interim answers and trailers: the last head counts. */
 	if (slice_starts(line, SLICE("HTTP/")))
 		buf_clear(&exchange->head);
@@ -229,7 +233,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	size_t len = size * count;
 
 	if (len > exchange->body_bytes_max - exchange->body.len)
-		return stop(exchange, "its body is longer than response_bytes of the rule");
+		return stop(exchange, "response_bytes: its body is longer than the rule allows");
 	buf_add(&exchange->body, bytes, len);
 	return len;
 }
