@@ -212,6 +212,9 @@ struct contract_ceiling {
 /* The most that the rows allow. */
 struct contract_ceiling contract_ceiling_default(void);
 
+/* Takes the lower of each number: two ceilings hold together. */
+void contract_ceiling_lower(struct contract_ceiling *ceiling, const struct contract_ceiling *other);
+
 /* One thing that is above it. */
 struct contract_excess {
 	const struct field *field;	/* of the contract's value */

@@ -226,6 +226,25 @@ enum err contract_check(const struct contract *contract, struct buf *ret_detail)
 
 /* ---- the ceiling ----------------------------------------------------------------------------- */
 
+static void lower(const struct schema *schema, void *object, const void *other)
+{
+	for (size_t i = 0; i < schema->count; i++) {
+		int64_t *number = field_number(&schema->fields[i], object);
+		const char *at = (const char *)other + schema->fields[i].offset;
+		int64_t most = *(const int64_t *)(const void *)at;
+
+		if (most < *number)
+			*number = most;
+	}
+}
+
+void contract_ceiling_lower(struct contract_ceiling *ceiling, const struct contract_ceiling *other)
+{
+	lower(&contract_limits_schema, &ceiling->limits, &other->limits);
+	lower(&contract_rates_schema, &ceiling->rates, &other->rates);
+	lower(&contract_http_ceiling_schema, &ceiling->http, &other->http);
+}
+
 struct excess_list {
 	struct contract_excess *items;
 	size_t max, count;

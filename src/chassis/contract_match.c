@@ -419,17 +419,36 @@ void contract_ground_explain(const struct contract_request *request, enum contra
 
 /* ---- files and variables --------------------------------------------------------------------- */
 
+/* Controls, and what changes how the rest of a line looks. */
+static bool is_unseen(uint32_t code_point)
+{
+	return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) ||
+	       (code_point >= 0x200b && code_point <= 0x200f) ||
+	       (code_point >= 0x2028 && code_point <= 0x202e) ||
+	       (code_point >= 0x2060 && code_point <= 0x206f) || code_point == 0xfeff;
+}
+
+static bool is_all_seen(struct slice text)
+{
+	while (text.len) {
+		uint32_t code_point;
+		size_t len = text_decode(text, &code_point);
+
+		if (len == 0 || is_unseen(code_point))
+			return false;
+		text = slice_from(text, len);
+	}
+	return true;
+}
+
 bool contract_file_is_normal(struct slice path)
 {
 	bool more = true;
 
-	if (path.len == 0 || path.len > FILE_BYTES_MAX || !text_is_valid(path))
+	if (path.len == 0 || path.len > FILE_BYTES_MAX || !is_all_seen(path))
 		return false;
 	if (slice_is_str(path, "."))
 		return true;
-	for (size_t i = 0; i < path.len; i++)
-		if ((unsigned char)path.ptr[i] < 0x20 || path.ptr[i] == 0x7f)
-			return false;
 	if (path.ptr[0] == '/')
 		path = slice_from(path, 1);
 	while (more) {
