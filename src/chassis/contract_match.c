@@ -315,17 +315,21 @@ bool contract_path_covers(struct slice pattern, struct slice path)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
+static bool is_on_port(const struct contract_http *rule, const struct contract_request *request)
+{
+	for (size_t i = 0; i < rule->port_count; i++)
+		if (rule->ports[i] == request->port)
+			return rule->scheme == (int64_t)request->scheme;
+	return false;
+}
+
 /* How far the rule goes along with the request. */
 static enum contract_ground rule_covers(const struct contract_http *rule,
 					const struct contract_request *request)
 {
-	bool on_port = false;
-
 	if (!contract_host_covers(rule->host, request->host))
 		return CONTRACT_NO_HOST;
-	for (size_t i = 0; i < rule->port_count; i++)
-		on_port = on_port || rule->ports[i] == request->port;
-	if (rule->scheme != (int64_t)request->scheme || !on_port)
+	if (!is_on_port(rule, request))
 		return CONTRACT_NO_PORT;
 	if (!slice_list_has(rule->methods, request->method))
 		return CONTRACT_NO_METHOD;
@@ -367,6 +371,17 @@ int contract_http_rule(const struct contract *contract, const struct contract_re
 			*ret_ground = ground;
 	}
 	return CONTRACT_NO_RULE;
+}
+
+bool contract_reaches(const struct contract *contract, const struct contract_request *place)
+{
+	if (!contract_host_is_valid(place->host) || host_is_denied(contract, place->host))
+		return false;
+	for (size_t i = 0; i < contract->http_count; i++)
+		if (is_on_port(&contract->http[i], place) &&
+		    contract_host_covers(contract->http[i].host, place->host))
+			return true;
+	return false;
 }
 
 static void add_place(struct buf *out, const struct contract_request *request)

@@ -235,23 +235,6 @@ void contract_http_read(struct field_reader *reader, const struct tree *root,
 
 /* ---- credentials ----------------------------------------------------------------------------- */
 
-static bool is_reached(const struct contract *contract, const struct contract_request *place)
-{
-	if (contract_denied_by(contract, place->host))
-		return false;
-	for (size_t i = 0; i < contract->http_count; i++) {
-		const struct contract_http *http = &contract->http[i];
-		bool on_port = false;
-
-		for (size_t k = 0; k < http->port_count; k++)
-			on_port = on_port || http->ports[k] == place->port;
-		if (on_port && http->scheme == (int64_t)place->scheme &&
-		    contract_host_covers(http->host, place->host))
-			return true;
-	}
-	return false;
-}
-
 static void read_endpoint(struct field_reader *reader, const struct tree *map,
 			  const struct contract *contract, struct contract_credential *credential)
 {
@@ -267,7 +250,7 @@ static void read_endpoint(struct field_reader *reader, const struct tree *map,
 			     SHOW(credential->endpoint));
 		return;
 	}
-	if (!is_reached(contract, &place))
+	if (!contract_reaches(contract, &place))
 		fields_error(reader, member->line, member->key,
 			     "no rule of http is for \"%.*s\": the secret would go nowhere",
 			     SHOW(credential->endpoint));
