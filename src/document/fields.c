@@ -388,6 +388,13 @@ static void add_number(struct buf *out, const struct field *field, int64_t value
 		buf_add_i64(out, value);
 }
 
+void fields_add_number(struct buf *out, const struct field *field, int64_t value)
+{
+	struct slice name;
+
+	add_number(out, field, value, fields_is_duration(field, &name) || fields_is_size(field, &name));
+}
+
 /* A minimum of -1 is for "not said", which nobody writes. */
 static bool check_number(struct field_reader *reader, const struct field *field,
 			 const struct tree *tree, int64_t value, bool in_words)

@@ -86,6 +86,9 @@ const char *fields_nearest(struct slice name, const char *const *names, size_t c
 /* Milliseconds as people write them, exactly: 10m, 7d, 1500ms. */
 void fields_add_duration(struct buf *out, int64_t ms);
 
+/* A number of the field as people write it, with its unit. */
+void fields_add_number(struct buf *out, const struct field *field, int64_t value);
+
 /* Bytes in the largest unit that divides them: 64KiB, 1000B. */
 void fields_add_size(struct buf *out, int64_t bytes);
 
