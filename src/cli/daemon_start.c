@@ -159,7 +159,8 @@ static enum err make_plan(struct cli *cli, const struct args *args, struct plan 
 	enum err err = OK;
 
 	if (!daemon) {
-		buf_add_lit(detail, "there is no " PROGRAMS_FOLDER COORDINATOR_PROGRAM " beside this program");
+		buf_add_lit(detail, "there is no " PROGRAMS_FOLDER COORDINATOR_PROGRAM
+				    " beside this program");
 		return ERR_OS;
 	}
 	err = choose_ledger(cli, args, plan, detail);

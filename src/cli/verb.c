@@ -80,6 +80,7 @@ static const struct part_row {
 	{ "witness", "The ledger: search, trace, verify, export" },
 	{ "proxy", "The way out: requests that a contract grants" },
 	{ "secret", "Secrets that the proxy puts into requests" },
+	{ "executor", "Commands that rules allow, with limits" },
 	{ "config", "Settings" },
 	{ "completion", "Completion scripts for shells" },
 	{ "limits", "Every limit" },

@@ -114,7 +114,7 @@ static void finish(struct egress_ask *ask, struct egress_answer *answer, struct 
 	if (!egress_notes_are_kept(&service->notes))
 		*answer = (struct egress_answer){
 			.err = ERR_STORAGE_FULL,
-			.detail = SLICE("the request could not be recorded, so its answer is kept back"),
+			.detail = SLICE("it could not be recorded, so its answer is kept back"),
 		};
 	if (answer->err != OK)
 		answer->head = answer->body = SLICE_EMPTY;

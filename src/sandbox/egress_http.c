@@ -14,7 +14,7 @@
 
 #define READ_BYTES 65536
 #define PASSWORD_BYTES 24
-/* A worker may keep a connection for its next request; a request may not drip in for ever. */
+/* A worker may keep a connection for its next request, and pause in the midst of one. */
 #define PATIENCE_US 120000000
 
 struct conn {
@@ -197,7 +197,8 @@ static void take_request(struct conn *conn, const struct http_request *request)
 	buf_add_slice(&conn->body, request->body);
 	asked.body = buf_slice(&conn->body);
 	if (slice_is(request->method, SLICE("CONNECT"))) {
-		buf_add_lit(&detail, "a tunnel would hide the method and the path that the grant is about");
+		buf_add_lit(&detail,
+			    "a tunnel would hide the method and the path, which the grant is about");
 		err = ERR_PROXY_CONNECT;
 	} else {
 		err = egress_check_request(request->target, &asked, &detail);

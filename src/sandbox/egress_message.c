@@ -107,7 +107,8 @@ enum err egress_read_grant(struct slice text, struct arena *arena, struct egress
 			err = refuse(ERR_EGRESS_GRANT, detail, "this is not right, or not known: ",
 				     member.key);
 	if (err == OK && !grant.who.swarm.len)
-		err = refuse(ERR_EGRESS_GRANT, detail, "it does not say for which swarm it is", SLICE_EMPTY);
+		err = refuse(ERR_EGRESS_GRANT, detail, "it does not say for which swarm it is",
+			     SLICE_EMPTY);
 	if (err == OK)
 		err = read_contract(contract, arena, &grant.contract, detail);
 	json_free(root);
@@ -274,7 +275,7 @@ enum err egress_read_request(struct slice text, size_t body_bytes_max, struct ar
 
 /* ---- replies -------------------------------------------------------------------------------- */
 
-/* Texts of servers need not be UTF-8; JSON is. Bytes above ASCII are taken for Latin-1, as HTTP had it. */
+/* Heads need not be UTF-8, and JSON is. Bytes above ASCII are Latin-1, as HTTP has it of old. */
 static void add_latin1(struct buf *out, struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {

@@ -8,7 +8,7 @@
 #include "sys/entropy.h"
 
 #define MS_US 1000
-#define PAUSE_FIRST_S 1		/* after a 429 that does not say for how long; twice as long each time */
+#define PAUSE_FIRST_S 1		/* after a 429 that says no time; twice as long each time */
 #define JITTER_PART 4		/* up to a quarter longer, so that not all come back at once */
 
 struct egress_server {

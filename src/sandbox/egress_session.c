@@ -129,11 +129,13 @@ static void take_grant(struct egress_session *session, struct slice text)
 	json_object_end(&json);
 	loop_timer_cancel(session->timer);
 	if (err == OK) {
+		const struct egress_grant *grant = &session->account.grant;
+
 		add_message(session, buf_slice(&answer));
 		log_event(LOG_LEVEL_INFO, "egress", "a grant begins",
-			  LOG_FIELDS(log_text("swarm", session->account.grant.who.swarm),
-				     log_text("task", session->account.grant.who.task),
-				     log_i64("rules", (int64_t)session->account.grant.contract.http_count)));
+			  LOG_FIELDS(log_text("swarm", grant->who.swarm),
+				     log_text("task", grant->who.task),
+				     log_i64("rules", (int64_t)grant->contract.http_count)));
 	} else {
 		add_error(session, err, buf_slice(&detail));
 		session->is_ending = true;

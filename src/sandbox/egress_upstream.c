@@ -322,22 +322,27 @@ static bool add_header(struct upstream_exchange *exchange, const char *line)
 	return longer != NULL;
 }
 
+/* `name` ends with the colon. */
+static bool has_header(const struct upstream_request *request, struct slice name)
+{
+	for (size_t i = 0; i < request->header_count; i++) {
+		struct slice line = slice_of_str(request->headers[i]);
+
+		if (slice_is_nocase(slice_head(line, name.len), name))
+			return true;
+	}
+	return false;
+}
+
 /* "Name:" leaves out what libcurl would add by itself. */
 static bool set_headers(struct upstream_exchange *exchange, const struct upstream_request *request)
 {
 	static const char *const own[] = { "Expect:", "Accept:", "Content-Type:" };
 	bool is_set = true;
 
-	for (size_t i = 0; i < ARRAY_LEN(own) && is_set; i++) {
-		struct slice name = slice_of_str(own[i]);
-		bool is_given = false;
-
-		for (size_t h = 0; h < request->header_count; h++)
-			is_given = is_given || slice_is_nocase(slice_head(slice_of_str(request->headers[h]),
-									  name.len), name);
-		if (!is_given)
+	for (size_t i = 0; i < ARRAY_LEN(own) && is_set; i++)
+		if (!has_header(request, slice_of_str(own[i])))
 			is_set = add_header(exchange, own[i]);
-	}
 	for (size_t h = 0; h < request->header_count && is_set; h++)
 		is_set = add_header(exchange, request->headers[h]);
 	curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);

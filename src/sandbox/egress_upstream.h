@@ -47,7 +47,7 @@ struct upstream_answer {
 	enum err err;			/* OK, ADDRESS_DENIED, UPSTREAM_FAILED, _TIMEOUT, _REFUSED */
 	int status;			/* 0: none came */
 	int64_t retry_after_s;		/* what its Retry-After says; 0: it has none */
-	struct slice head;		/* lines of the last head, each ended by CR LF, without the status */
+	struct slice head;		/* lines of the last head, each ended by CR LF, but the first */
 	struct slice body;
 	struct slice reason;		/* when it did not go well */
 	struct slice address;		/* connected to; empty: none was */

@@ -109,7 +109,8 @@ static enum err read_parts(CURLU *parts, struct slice text, struct egress_url *u
 	if (err == OK && !part_of(parts, CURLUPART_PATH, 0, &url->path))
 		err = refuse(detail, "has no path");
 	if (err == OK && !is_as_written(written_authority(text), url, has_port))
-		err = refuse(detail, "names its host or port in another way than it would be understood");
+		err = refuse(detail,
+			     "names its host or port otherwise than it would be understood");
 	if (err == OK) {
 		buf_add_slice(&url->whole, buf_slice(&scheme));
 		buf_add_lit(&url->whole, "://");

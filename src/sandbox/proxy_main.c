@@ -22,7 +22,7 @@ static const char usage_text[] =
 	"                [--connect-timeout-ms MS] [--idle-ms MS] [--log-level LEVEL] [--ready-fd FD]\n"
 	"       if-proxy --version\n"
 	"\n"
-	"Started when it is needed. A key in $CREDENTIALS_DIRECTORY (infrafabric.key) goes before --key.\n"
+	"Started when it is needed. $CREDENTIALS_DIRECTORY/infrafabric.key goes before --key.\n"
 	"--resolve names the address of a host, which is checked like any other. --ready-fd gets\n"
 	"\"ready\", or why not.\n";
 
