@@ -118,9 +118,16 @@ void egress_swarm_leave(struct egress_rates *rates, uint32_t swarm)
 
 static void pump(struct egress_server *server);
 
+/* A timer may be a little early by the clock that counts. */
 static void on_pause_end(void *context)
 {
-	pump(context);
+	struct egress_server *server = context;
+	int64_t left_us = server->paused_until_us - clock_mono_us();
+
+	if (left_us > 0)
+		loop_timer_set(server->timer, left_us);
+	else
+		pump(server);
 }
 
 static struct egress_server *server_of(struct egress_rates *rates, struct slice name)
