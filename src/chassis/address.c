@@ -70,7 +70,7 @@ static const struct row_v6 {
 	{ { 0x3f, 0xff }, 20, ADDRESS_RESERVED, NONE },
 	{ { 0x5f, 0x00 }, 16, ADDRESS_RESERVED, NONE },
 	{ { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54 }, 128, ADDRESS_METADATA, NONE },
-	{ { 0xfd, 0x20, 0x00, 0xce, [15] = 0x54 }, 128, ADDRESS_METADATA, NONE },
+	{ { 0xfd, 0x20, 0x00, 0xce, [14] = 0x02, 0x54 }, 128, ADDRESS_METADATA, NONE },
 	{ { 0xfc }, 7, ADDRESS_PRIVATE, NONE },
 	{ { 0xfe, 0x80 }, 10, ADDRESS_LINK_LOCAL, NONE },
 	{ { 0xfe, 0xc0 }, 10, ADDRESS_PRIVATE, NONE },		/* site-local, of old */
