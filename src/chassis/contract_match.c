@@ -151,7 +151,8 @@ bool contract_host_covers(struct slice wide, struct slice narrow)
 	below = slice_from(wide, 2);
 	if (is_pattern)
 		return is_at_or_below(slice_from(narrow, 2), below);
-	return narrow.len > below.len && is_at_or_below(narrow, below);
+	/* With a label before the dot. */
+	return narrow.len > below.len + 1 && is_at_or_below(narrow, below);
 }
 
 bool contract_endpoint_read(struct slice endpoint, struct contract_request *ret_place)
