@@ -660,6 +660,41 @@ START_TEST(what_it_grants_is_told_in_plain_words)
 }
 END_TEST
 
+/* Each key of the schema, as people write it, in backquotes. */
+static void check_keys(const char *text, const struct schema *schema)
+{
+	for (size_t i = 0; i < schema->count; i++) {
+		struct slice name = slice_of_str(schema->fields[i].name);
+		char key[80];
+
+		if (!fields_is_size(&schema->fields[i], &name))
+			fields_is_duration(&schema->fields[i], &name);
+		snprintf(key, sizeof(key), "`%.*s`", (int)name.len, name.ptr);
+		ck_assert_msg(strstr(text, key) != NULL, "%s of %s is not in the documentation", key,
+			      schema->name);
+	}
+}
+
+START_TEST(the_documentation_names_every_key_and_its_example_is_right)
+{
+	const char *text = read_file("docs/components/IF.CHASSIS.md");
+	const char *begin = strstr(text, "```yaml\n"), *end;
+	const struct schema *const all[] = {
+		&contract_root_schema, &contract_limits_schema, &contract_rates_schema,
+		&contract_http_schema, &contract_credential_schema, &contract_slos_schema,
+		&contract_determinism_schema,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		check_keys(text, all[i]);
+	ck_assert_ptr_nonnull(begin);
+	begin += sizeof("```yaml\n") - 1;
+	end = strstr(begin, "```");
+	ck_assert_ptr_nonnull(end);
+	good(arena_copy(&arena, slice_of(begin, (size_t)(end - begin))).ptr);
+}
+END_TEST
+
 static const char *difference(const char *from, const char *to)
 {
 	struct contract left = good(from).contract, right = good(to).contract;
@@ -722,6 +757,7 @@ int main(void)
 	tcase_add_test(ceilings, a_ceiling_is_a_document_of_limits);
 	tcase_add_test(writing, the_examples_are_read_and_their_canonical_form_is_the_same_contract);
 	tcase_add_test(writing, what_it_grants_is_told_in_plain_words);
+	tcase_add_test(writing, the_documentation_names_every_key_and_its_example_is_right);
 	tcase_add_test(writing, what_differs_is_told_line_by_line);
 	suite_add_tcase(suite, reading);
 	suite_add_tcase(suite, wrongs);
