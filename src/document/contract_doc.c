@@ -108,7 +108,8 @@ static void tell_excess(struct field_reader *reader, const struct tree *root,
 	const struct tree *map = map_of(root, excess);
 	const struct tree *member = said_by(map, excess->field);
 	struct slice key = member ? member->key : slice_of_str(excess->field->name);
-	int line = member ? member->line : map ? map->line : root->line;
+	const struct tree *around = map ? map : root;
+	int line = member ? member->line : around->key.len ? around->key_line : around->line;
 	struct buf value = { 0 }, most = { 0 };
 
 	if (map && tree_get(root, slice_of_str(excess->part))->kind == TREE_LIST)
