@@ -5,6 +5,7 @@
 # what each group is about.
 #
 # usage: tests/security/egress.sh [GROUP]
+# shellcheck disable=SC2016 # what stands in single quotes is for eval, which expands it
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
