@@ -158,7 +158,8 @@ LINK = @mkdir -p $(@D); printf '  %-5s %s\n' LINK $@
 link = $(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $^ $(LIBS)
 
 $(OUT)/ifctl: $(OBJ)/src/cli/main.o \
-	$(call room_libs,cli client sandbox api document fabric chassis governor coordinator crypto sys base)
+	$(call room_libs,cli client sandbox api document fabric chassis governor coordinator \
+		crypto sys base)
 	$(LINK)
 	$(Q)$(link)
 $(OUT)/if: $(OUT)/ifctl

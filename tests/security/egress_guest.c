@@ -3,7 +3,8 @@
  *
  * usage: egress_guest SOCKET CONTRACT SWARM <REQUESTS >REPLIES
  *
- * GUEST_DAEMON and GUEST_TOKEN name a coordinator, and a token that it knows. An answer that refuses the grant is printed, and ends it with 1.
+ * GUEST_DAEMON and GUEST_TOKEN name a coordinator, and a token that it knows. An answer that
+ * refuses the grant is printed, and ends it with 1.
  */
 #include <signal.h>
 #include <stdio.h>
