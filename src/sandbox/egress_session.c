@@ -11,6 +11,7 @@
 #include "sys/log.h"
 
 #define READ_BYTES 65536
+#define OUTPUT_BYTES_MAX 65536		/* of replies that wait to be sent, then requests wait too */
 
 struct egress_session {
 	struct egress_service *service;
@@ -191,11 +192,16 @@ static bool send_some(struct egress_session *session)
 static void work(struct egress_session *session)
 {
 	struct slice text;
+	bool is_gone;
 
 	if (session->is_working)
 		return;
 	session->is_working = true;
-	while (!session->ask && !session->is_ending && cut_message(session, &text)) {
+	is_gone = !send_some(session);
+	/* Whoever does not take its replies is not served further. */
+	while (!is_gone && !session->ask && !session->is_ending &&
+	       session->out.len - session->out_sent < OUTPUT_BYTES_MAX &&
+	       cut_message(session, &text)) {
 		size_t len = text.len + EGRESS_LENGTH_BYTES;
 
 		if (session->has_account)
@@ -205,7 +211,7 @@ static void work(struct egress_session *session)
 		buf_drop(&session->in, len);
 	}
 	session->is_working = false;
-	if (!send_some(session) || (session->is_ending && session->out.len == 0)) {
+	if (is_gone || !send_some(session) || (session->is_ending && session->out.len == 0)) {
 		session->on_over(session->context, session);
 		return;
 	}
