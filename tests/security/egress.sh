@@ -618,6 +618,10 @@ half = connect(); half.sendall(b"\x10\x00"); half.close()
 	holds "socket: a message without end is refused" grep -q '^a length without end: .*limit_exceeded.* gone$' "$top/socket.said"
 	holds "socket: others are served all the same" eval \
 		'echo "{\"url\":\"http://localhost:$port/ok\"}" | "$guest" "$socket" "$top/wide.yaml" a | grep -q "\"status\":200"'
+	yes "{\"url\":\"http://localhost:$port/many\"}" | head -n 500 |
+		GUEST_BURST=1 "$guest" "$socket" "$top/wide.yaml" mallory >"$top/burst.replies"
+	holds "socket: who asks before it has read its replies gets them in the end" \
+		[ "$(grep -c egress_denied "$top/burst.replies")" = 500 ]
 	holds "socket: it is its owner's alone" [ "$(stat -c %a "$socket")" = 600 ]
 	if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ -x /usr/bin/python3 ]; then
 		# By a way that is open to all, up to the socket itself.
