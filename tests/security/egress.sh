@@ -479,6 +479,22 @@ END
 	cases removed secrets <<'END'
 secret_unknown	one that was taken away is not sent any more	{"url":"http://localhost:PORT/ok"}
 END
+	holds "secrets: one that is typed is not shown" python3 -c '
+import os, pty, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], ["ifctl", "secret", "set", "typed", "--endpoint", "https://a.example"])
+out = b""
+while b"Secret:" not in out: out += os.read(fd, 1000)
+# The terminal hides what comes after the question; a moment, as people take it.
+time.sleep(0.3); os.write(fd, b"typed-secret-value\n")
+try:
+    while True:
+        got = os.read(fd, 1000)
+        if not got: break
+        out += got
+except OSError: pass
+assert os.waitpid(pid, 0)[1] == 0 and b"is set" in out and b"typed-secret" not in out, out' "$IFCTL"
 	holds "secrets: a short one is refused" eval '! echo short | "$IFCTL" secret set s --endpoint https://a.example 2>/dev/null'
 	holds "secrets: one of two lines is refused" eval \
 		'! printf "long-enough\nX-Evil: 1" | "$IFCTL" secret set s --endpoint https://a.example 2>/dev/null'
