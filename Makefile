@@ -25,7 +25,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SECONDARY:
 
 # Rooms, highest first: the order in which static libraries are linked. tools/layers keeps it true.
-ROOMS := cli daemon client api sandbox witness bus document fabric chassis governor coordinator \
+ROOMS := cli daemon sandbox client api witness bus document fabric chassis governor coordinator \
 	crypto sys base
 PURE := base coordinator governor chassis fabric
 TESTS := unit core contract api sim
@@ -77,7 +77,7 @@ NO_FLOAT := -mgeneral-regs-only
 endif
 pure_flags = $(if $(filter $(PURE),$(word 2,$(subst /, ,$<))),$(NO_FLOAT))
 
-PACKAGES := libevent_core sqlite3 jansson yaml-0.1 md4c libsodium libcurl
+PACKAGES := libevent_core sqlite3 jansson yaml-0.1 md4c libsodium libcurl libpcre2-8
 # http-parser comes without a pkg-config file; llhttp stands in where it is not there.
 ifneq ($(wildcard /usr/include/http_parser.h),)
 PARSER_LIBS := -lhttp_parser
@@ -97,7 +97,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 # ---- files ----------------------------------------------------------------------------------
 
-MAINS := src/cli/main.c src/daemon/main.c
+MAINS := src/cli/main.c src/daemon/main.c src/sandbox/proxy_main.c
 sources = $(filter-out $(MAINS),$(wildcard src/$(1)/*.c))
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 room_libs = $(patsubst %,$(OBJ)/lib%.a,$(filter $(1),$(ROOMS)))
@@ -114,7 +114,8 @@ BENCH_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/bench/*.c))
 SHARED := $(patsubst %.c,$(OBJ)/pic/%.o,$(call sources,client) $(call sources,base))
 
 PROGRAMS := $(if $(wildcard src/cli/main.c),$(OUT)/ifctl $(OUT)/if) \
-	$(if $(wildcard src/daemon/main.c),$(OUT)/libexec/infrafabric/if-coordinator)
+	$(if $(wildcard src/daemon/main.c),$(OUT)/libexec/infrafabric/if-coordinator) \
+	$(if $(wildcard src/sandbox/proxy_main.c),$(OUT)/libexec/infrafabric/if-proxy)
 CLIENT_LIBS := $(if $(call sources,client),$(OUT)/lib/libinfrafabric.a $(OUT)/lib/libinfrafabric.so)
 
 .PHONY: all objects tests fuzz-programs bench-programs libraries tidy test check long-check \
@@ -157,13 +158,19 @@ LINK = @mkdir -p $(@D); printf '  %-5s %s\n' LINK $@
 link = $(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $^ $(LIBS)
 
 $(OUT)/ifctl: $(OBJ)/src/cli/main.o \
-	$(call room_libs,cli client document fabric governor coordinator sys base)
+	$(call room_libs,cli client sandbox api document fabric chassis governor coordinator \
+		crypto sys base)
 	$(LINK)
 	$(Q)$(link)
 $(OUT)/if: $(OUT)/ifctl
 	$(Q)ln -sf ifctl $@
 DAEMON_LIBS := $(call room_libs,$(filter-out cli,$(ROOMS)))
 $(OUT)/libexec/infrafabric/if-coordinator: $(OBJ)/src/daemon/main.o $(DAEMON_LIBS)
+	$(LINK)
+	$(Q)$(link)
+
+PROXY_LIBS := $(call room_libs,sandbox api client document chassis fabric crypto sys base)
+$(OUT)/libexec/infrafabric/if-proxy: $(OBJ)/src/sandbox/proxy_main.o $(PROXY_LIBS)
 	$(LINK)
 	$(Q)$(link)
 
@@ -225,7 +232,8 @@ install: all
 		$(I)/share/doc/infrafabric
 	install -m 755 $(OUT)/ifctl $(I)/bin/ifctl
 	ln -sf ifctl $(I)/bin/if
-	install -m 755 $(OUT)/libexec/infrafabric/if-coordinator $(I)/libexec/infrafabric/
+	install -m 755 $(OUT)/libexec/infrafabric/if-coordinator \
+		$(OUT)/libexec/infrafabric/if-proxy $(I)/libexec/infrafabric/
 	install -m 644 $(OUT)/lib/libinfrafabric.a $(I)/lib/
 	install -m 755 $(OUT)/lib/libinfrafabric.so.0 $(I)/lib/
 	ln -sf libinfrafabric.so.0 $(I)/lib/libinfrafabric.so

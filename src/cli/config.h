@@ -27,6 +27,8 @@
 	SETTING(WEBHOOK, "webhook", "IF_WEBHOOK", "URL to which escalations are sent")      \
 	SETTING(WEBHOOK_SECRET_FILE, "webhook-secret-file", "IF_WEBHOOK_SECRET_FILE",       \
 		"File with the secrets that sign for the webhook, one a line")              \
+	SETTING(PROXY_SOCKET, "proxy-socket", "IF_PROXY_SOCKET",                            \
+		"Unix socket of the egress proxy; by default proxy.sock beside the daemon's") \
 	SETTING(NOTIFY_COMMAND, "notify-command", "IF_NOTIFY_COMMAND",                      \
 		"Command that reads each escalation on its standard input")
 
@@ -57,6 +59,16 @@ extern const struct setting_info setting_table[SETTING_COUNT];
 void config_set_flag(struct config *config, enum setting setting, const char *text);
 /* ERR_USAGE, with file and line in `detail`, when a file has something else than settings. */
 MUST_USE enum err config_load(struct config *config, struct arena *arena, struct buf *detail);
+
+/*
+ * A file of this name in the user's config folder and in /etc/infrafabric: what the operator has
+ * written. Not in the project's, which may come from anybody. In `arena`; they need not exist.
+ */
+#define CONFIG_PLACES 2
+size_t config_files(const char *name, struct arena *arena, const char *ret_paths[CONFIG_PLACES]);
+
+/* The user's own data folder, whatever the project says: for what must not lie in a project. */
+const char *config_user_folder(struct arena *arena);
 
 /* The data folder: the setting, else the project's .infrafabric, else the user's. In `arena`. */
 const char *config_data_folder(const struct config *config, struct arena *arena);

@@ -69,6 +69,7 @@ static const struct part_row {
 	{ "governor", "Who may do what: matches, policy, capabilities, circuit breakers" },
 	{ "cost", "Money: what was spent, budgets, prices of models" },
 	{ "escalation", "What waits for a person" },
+	{ "chassis", "Where guests run: what their contracts grant" },
 	{ "board", "Boards: import a plan, look at it, watch it" },
 	{ "task", "Tasks: claim, work, complete" },
 	{ "swarm", "Swarms: who works, with which capabilities" },
@@ -77,6 +78,9 @@ static const struct part_row {
 	{ "note", "Notes: a small shared space of keys and values" },
 	{ "events", "Everything that happens, as it happens" },
 	{ "witness", "The ledger: search, trace, verify, export" },
+	{ "proxy", "The way out: requests that a contract grants" },
+	{ "secret", "Secrets that the proxy puts into requests" },
+	{ "executor", "Commands that rules allow, with limits" },
 	{ "config", "Settings" },
 	{ "completion", "Completion scripts for shells" },
 	{ "limits", "Every limit" },
@@ -313,6 +317,7 @@ const char *flag_metavar(const struct field *field)
 		break;
 	}
 	return strcmp(field->name, "file") == 0 || strcmp(field->name, "ledger") == 0 ||
+	       strcmp(field->name, "contract") == 0 || strcmp(field->name, "rules") == 0 ||
 	       strcmp(field->name, "log") == 0 ? "FILE" :
 	       strcmp(field->name, "data") == 0 ? "FOLDER" : "TEXT";
 }
