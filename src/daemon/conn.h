@@ -8,7 +8,7 @@
 #define DAEMON_CONN_H
 
 #include "daemon/server.h"
-#include "daemon/server_listen.h"
+#include "sys/listener.h"
 
 #define CONN_INPUT_BYTES 65536	/* one recv: a request and what is pipelined behind it */
 

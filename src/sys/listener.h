@@ -1,9 +1,9 @@
 /*
- * server_listen - the sockets a server listens on: a Unix socket that only
+ * listener - the sockets a program listens on: a Unix socket that only
  * its owner may use, and TCP on loopback, nowhere else.
  */
-#ifndef DAEMON_SERVER_LISTEN_H
-#define DAEMON_SERVER_LISTEN_H
+#ifndef SYS_LISTENER_H
+#define SYS_LISTENER_H
 
 #include <sys/stat.h>
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-#include "daemon/server_listen.h"
+#include "sys/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
