@@ -28,6 +28,13 @@ const struct field *schema_find(const struct schema *schema, struct slice name)
 	return NULL;
 }
 
+void schema_set_initial(const struct schema *schema, size_t first, void *object)
+{
+	for (size_t i = first; i < schema->count; i++)
+		if (field_is_number(schema->fields[i].kind))
+			*field_number(&schema->fields[i], object) = schema->fields[i].initial;
+}
+
 void varint_add(struct buf *out, uint64_t value)
 {
 	char *at = buf_reserve(out, VARINT_BYTES_MAX);
@@ -132,6 +139,30 @@ bool schema_decode(const struct schema *schema, struct slice bytes, struct arena
 			return false;
 		}
 	}
+	return true;
+}
+
+void schema_pack(const struct schema *schema, const void *object, struct buf *out)
+{
+	struct buf bytes = { 0 };
+
+	schema_encode(schema, object, &bytes);
+	varint_add(out, schema->count);
+	varint_add(out, bytes.len);
+	buf_add_slice(out, buf_slice(&bytes));
+	buf_finish(&bytes);
+}
+
+bool schema_unpack(const struct schema *schema, struct slice *bytes, struct arena *arena,
+		   void *ret_object)
+{
+	uint64_t fields, len;
+
+	if (!varint_cut(bytes, &fields) || !varint_cut(bytes, &len) || len > bytes->len ||
+	    !schema_decode(schema, slice_head(*bytes, len), arena, ret_object))
+		return false;
+	*bytes = slice_from(*bytes, len);
+	schema_set_initial(schema, fields, ret_object);
 	return true;
 }
 
@@ -290,6 +321,19 @@ static bool path_is_valid(struct slice path)
 	return true;
 }
 
+static enum err check_named(const struct field *field, struct slice item, struct buf *ret_detail)
+{
+	for (size_t i = 0; field->names[i]; i++)
+		if (slice_is_str(item, field->names[i]))
+			return OK;
+	refuse(field, ERR_ARGUMENT_RANGE, ret_detail, "is none of ");
+	for (size_t i = 0; field->names[i]; i++) {
+		buf_add_str(ret_detail, i ? ", " : "");
+		buf_add_str(ret_detail, field->names[i]);
+	}
+	return ERR_ARGUMENT_RANGE;
+}
+
 static enum err check_item(const struct field *field, struct slice item, struct buf *ret_detail)
 {
 	enum err err;
@@ -314,7 +358,7 @@ static enum err check_item(const struct field *field, struct slice item, struct 
 		err = check_size(field, item.len, LIST_TEXT_BYTES_MAX, " bytes", ret_detail);
 		if (err == OK && !text_is_valid(item))
 			err = refuse(field, ERR_TEXT_INVALID, ret_detail, "is not valid UTF-8");
-		return err;
+		return err || !field->names ? err : check_named(field, item, ret_detail);
 	case FIELD_TEXT:
 	case FIELD_JSON:
 		err = check_size(field, item.len, field->max, " bytes", ret_detail);

@@ -58,7 +58,7 @@ struct field {
 	int64_t min;
 	int64_t max;
 	int64_t initial;		/* of numbers that are not given */
-	const char *const *names;	/* of an enum */
+	const char *const *names;	/* of an enum; of texts that are each one of them, up to NULL */
 	const char *help;
 };
 
@@ -105,6 +105,9 @@ static inline struct slice_list *field_list(const struct field *field, void *obj
 /* NULL when there is none. */
 const struct field *schema_find(const struct schema *schema, struct slice name);
 
+/* Numbers from the field at place `first` on get their initial values. */
+void schema_set_initial(const struct schema *schema, size_t first, void *object);
+
 /*
  * Checks one value against its row: ids, UTF-8, sizes, ranges. On refusal
  * `ret_detail` says which argument, what is wrong, and the limit.
@@ -119,6 +122,14 @@ void schema_encode(const struct schema *schema, const void *object, struct buf *
  * not of this schema; bytes behind the last known field are ignored.
  */
 MUST_USE bool schema_decode(const struct schema *schema, struct slice bytes, struct arena *arena,
+			    void *ret_object);
+/*
+ * The same behind the number of fields and the length: bytes that know where
+ * they end, and in which what a later program adds has its initial value, not
+ * zero. Unpacking cuts them off the front.
+ */
+void schema_pack(const struct schema *schema, const void *object, struct buf *out);
+MUST_USE bool schema_unpack(const struct schema *schema, struct slice *bytes, struct arena *arena,
 			    void *ret_object);
 /* Members of an object; texts, lists and raw JSON that are empty are left out. */
 void schema_write_json(const struct schema *schema, const void *object, struct json_writer *json);

@@ -68,13 +68,6 @@ const struct schema contract_http_ceiling_schema =
 
 /* ---- defaults -------------------------------------------------------------------------------- */
 
-static void set_initial(const struct schema *schema, void *object)
-{
-	for (size_t i = 0; i < schema->count; i++)
-		if (field_is_number(schema->fields[i].kind))
-			*field_number(&schema->fields[i], object) = schema->fields[i].initial;
-}
-
 static void set_most(const struct schema *schema, void *object)
 {
 	for (size_t i = 0; i < schema->count; i++)
@@ -85,10 +78,10 @@ struct contract contract_default(void)
 {
 	struct contract contract = { .http = NULL };
 
-	set_initial(&contract_limits_schema, &contract.limits);
-	set_initial(&contract_rates_schema, &contract.rates);
-	set_initial(&contract_slos_schema, &contract.slos);
-	set_initial(&contract_determinism_schema, &contract.determinism);
+	schema_set_initial(&contract_limits_schema, 0, &contract.limits);
+	schema_set_initial(&contract_rates_schema, 0, &contract.rates);
+	schema_set_initial(&contract_slos_schema, 0, &contract.slos);
+	schema_set_initial(&contract_determinism_schema, 0, &contract.determinism);
 	contract.determinism.clock_us = -1;
 	return contract;
 }
@@ -104,7 +97,7 @@ struct contract_http contract_http_default(void)
 		.port_count = 1,
 	};
 
-	set_initial(&contract_http_schema, &http);
+	schema_set_initial(&contract_http_schema, 0, &http);
 	return http;
 }
 

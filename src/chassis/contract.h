@@ -20,9 +20,10 @@
  *		In a pattern a part of one star is exactly one part that is not empty; two stars
  *		behind /v1/ are `/v1/` itself and all below it, and not `/v1`. Case counts, but
  *		in hex digits.
- *   Files	no `.`, `..` or empty part, no slash at the end, no byte below 0x20; a relative
- *		path is never below an absolute one. Whoever opens them must not follow
- *		symbolic links: this is about names.
+ *   Files	no `.`, `..` or empty part, no slash at the end, no control character; the one
+ *		exception is `.` alone, the folder where the run is started. A relative path is
+ *		never below an absolute one. Whoever opens them must not follow symbolic links:
+ *		this is about names.
  *
  * What is denied goes before what is allowed, in whatever order they stand.
  */
@@ -43,8 +44,9 @@
 #define CONTRACT_HTTP_MAX 64		/* rules; more than a person can keep apart */
 #define CONTRACT_PORTS_MAX 16		/* of one rule */
 #define CONTRACT_CREDENTIALS_MAX 32
-#define CONTRACT_STORAGE_MAX 64		/* granted, and as many denied */
-#define CONTRACT_HOSTS_MAX 256		/* denied */
+#define CONTRACT_STORAGE_MAX 64
+#define CONTRACT_FILES_DENIED_MAX 256
+#define CONTRACT_HOSTS_DENIED_MAX 256
 #define CONTRACT_ENVIRONMENT_MAX 64
 
 /* Layers of the sandbox that a machine may lack. */
@@ -56,9 +58,9 @@ enum contract_layer {
 enum contract_scheme { CONTRACT_HTTPS, CONTRACT_HTTP_PLAIN, CONTRACT_SCHEME_COUNT };
 #define CONTRACT_METHOD_COUNT 7
 enum contract_reach {
-	CONTRACT_REACH_SELF,		/* fs://data/list.txt */
-	CONTRACT_REACH_CHILDREN,	/* fs://data/ and one part: fs://data/<star> */
-	CONTRACT_REACH_TREE,		/* the same and all below: two stars */
+	CONTRACT_REACH_SELF,		/* fs://data/list.txt: one file */
+	CONTRACT_REACH_CHILDREN,	/* one star behind fs://data/: the folder and what is in it */
+	CONTRACT_REACH_TREE,		/* two stars: the folder and all below it */
 	CONTRACT_REACH_COUNT
 };
 
@@ -97,7 +99,7 @@ struct contract_determinism {
 	int64_t clock_us;			/* since 1970; -1: the machine's clock */
 };
 
-/* Lists that are sets are sorted, so that equal contracts are equal bytes. */
+/* Lists are sorted and hold nothing twice, so that equal contracts are equal bytes; but http. */
 struct contract {
 	CONTRACT_ROOT(CONTRACT_MEMBER, )
 	struct contract_limits limits;
@@ -110,9 +112,8 @@ struct contract {
 	size_t credential_count;
 	const struct contract_storage *storage;		/* read only; nothing grants writing */
 	size_t storage_count;
-	const struct contract_storage *storage_denied;
-	size_t storage_denied_count;
-	struct slice_list hosts_denied;		/* names and patterns; `*` is every host */
+	struct slice_list files_denied;		/* each with all below it */
+	struct slice_list hosts_denied;		/* names and patterns; a star is every host */
 	struct slice_list environment;		/* names of variables that are passed on */
 };
 
@@ -164,13 +165,8 @@ int contract_http_rule(const struct contract *contract, const struct contract_re
 void contract_ground_explain(const struct contract_request *request, enum contract_ground ground,
 			     struct buf *out);
 
-/* Whether the guest may read the file or list the folder. */
+/* Whether the guest may read the file or list the folder: `data/in/a.txt`, `/srv/data`. */
 bool contract_may_read(const struct contract *contract, struct slice path);
-/*
- * Whether something below the folder may be read, so that the guest may go
- * through it.
- */
-bool contract_leads_to_files(const struct contract *contract, struct slice folder);
 bool contract_may_see_variable(const struct contract *contract, struct slice name);
 bool contract_requires(const struct contract *contract, enum contract_layer layer);
 /* Whether the credential belongs to where the request goes. */
@@ -189,10 +185,16 @@ bool contract_path_is_normal(struct slice path);
 bool contract_path_pattern_is_valid(struct slice pattern);
 bool contract_path_covers(struct slice pattern, struct slice path);
 bool contract_file_is_normal(struct slice path);
+/* The same without characters that mean something in a URI: * ? # % [ ]. */
+bool contract_file_is_grantable(struct slice path);
 /* 1 to 128 of A-Z a-z 0-9 _, not beginning with a digit. */
 bool contract_variable_is_valid(struct slice name);
-/* scheme://host or scheme://host:port. The host points into `endpoint`. */
+/* A token of HTTP that says nothing about how the message is sent: no Host, no Connection. */
+bool contract_header_is_valid(struct slice name);
+/* scheme://host or scheme://host:port, nothing else. The host points into `endpoint`. */
 bool contract_endpoint_read(struct slice endpoint, struct contract_request *ret_place);
+/* The shortest way to write it, in lower case. */
+void contract_endpoint_write(const struct contract_request *place, struct buf *out);
 
 /* ---- the operator's ceiling ------------------------------------------------------------------ */
 

@@ -37,19 +37,11 @@ const struct schema policy_rule_schema = {
 	"rule", rule_fields, ARRAY_LEN(rule_fields), sizeof(struct policy_rule),
 };
 
-/* Numbers from field `first` on get their initial values. */
-static void set_initial(const struct schema *schema, size_t first, void *object)
-{
-	for (size_t i = first; i < schema->count; i++)
-		if (field_is_number(schema->fields[i].kind))
-			*field_number(&schema->fields[i], object) = schema->fields[i].initial;
-}
-
 struct policy policy_default(void)
 {
 	struct policy policy = { .rules = NULL };
 
-	set_initial(&policy_settings_schema, 0, &policy.settings);
+	schema_set_initial(&policy_settings_schema, 0, &policy.settings);
 	return policy;
 }
 
@@ -57,7 +49,7 @@ struct policy_rule policy_rule_default(void)
 {
 	struct policy_rule rule = { .name = SLICE_EMPTY };
 
-	set_initial(&policy_rule_schema, 0, &rule);
+	schema_set_initial(&policy_rule_schema, 0, &rule);
 	return rule;
 }
 

@@ -11,40 +11,14 @@
 
 #define RULE_BYTES_MIN 2	/* a number of fields and a length */
 
-static void encode_object(const struct schema *schema, const void *object, struct buf *out)
-{
-	struct buf bytes = { 0 };
-
-	schema_encode(schema, object, &bytes);
-	varint_add(out, schema->count);
-	varint_add(out, bytes.len);
-	buf_add_slice(out, buf_slice(&bytes));
-	buf_finish(&bytes);
-}
-
-static bool decode_object(const struct schema *schema, struct slice *bytes, struct arena *arena,
-			  void *ret_object)
-{
-	uint64_t fields, len;
-
-	if (!varint_cut(bytes, &fields) || !varint_cut(bytes, &len) || len > bytes->len ||
-	    !schema_decode(schema, slice_head(*bytes, len), arena, ret_object))
-		return false;
-	*bytes = slice_from(*bytes, len);
-	for (size_t i = fields; i < schema->count; i++)
-		if (field_is_number(schema->fields[i].kind))
-			*field_number(&schema->fields[i], ret_object) = schema->fields[i].initial;
-	return true;
-}
-
 void policy_encode(const struct policy *policy, struct buf *out)
 {
 	varint_add(out, policy->name.len);
 	buf_add_slice(out, policy->name);
-	encode_object(&policy_settings_schema, &policy->settings, out);
+	schema_pack(&policy_settings_schema, &policy->settings, out);
 	varint_add(out, policy->rule_count);
 	for (size_t i = 0; i < policy->rule_count; i++)
-		encode_object(&policy_rule_schema, &policy->rules[i], out);
+		schema_pack(&policy_rule_schema, &policy->rules[i], out);
 }
 
 bool policy_decode(struct slice bytes, struct arena *arena, struct policy *ret_policy)
@@ -57,13 +31,13 @@ bool policy_decode(struct slice bytes, struct arena *arena, struct policy *ret_p
 		return false;
 	policy.name = slice_head(bytes, len);
 	bytes = slice_from(bytes, len);
-	if (!decode_object(&policy_settings_schema, &bytes, arena, &policy.settings) ||
+	if (!schema_unpack(&policy_settings_schema, &bytes, arena, &policy.settings) ||
 	    !varint_cut(&bytes, &count) || count > POLICY_RULES_MAX ||
 	    count > bytes.len / RULE_BYTES_MIN)
 		return false;
 	rules = arena_zero(arena, count, sizeof(*rules));
 	for (size_t i = 0; i < count; i++)
-		if (!decode_object(&policy_rule_schema, &bytes, arena, &rules[i]))
+		if (!schema_unpack(&policy_rule_schema, &bytes, arena, &rules[i]))
 			return false;
 	if (bytes.len)
 		return false;
