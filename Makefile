@@ -119,6 +119,10 @@ HELPER_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/e2e/*.c tests/securi
 SCRIPTS := $(wildcard tests/e2e/*.sh tests/security/*.sh)
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/bench/*.c))
+# Modules for the sandbox: the examples, and those that try to break out. Each is the same whatever
+# the variant.
+GUESTS := $(patsubst %,$(BUILD)/guests/%.wasm,$(basename $(notdir \
+	$(wildcard examples/guests/*.wat examples/guests/*.c tests/security/guests/*.wat))))
 SHARED := $(patsubst %.c,$(OBJ)/pic/%.o,$(call sources,client) $(call sources,base))
 
 PROGRAMS := $(if $(wildcard src/cli/main.c),$(OUT)/ifctl $(OUT)/if) \
@@ -130,9 +134,9 @@ CLIENT_LIBS := $(if $(call sources,client),$(OUT)/lib/libinfrafabric.a $(OUT)/li
 	bench demo install uninstall clean help
 all: $(ALL_LIBS) $(PROGRAMS) $(CLIENT_LIBS)
 objects: $(ALL_LIBS)
-tests: all $(TEST_PROGRAMS) $(HELPER_PROGRAMS)
+tests: all $(TEST_PROGRAMS) $(HELPER_PROGRAMS) $(GUESTS)
 fuzz-programs: $(FUZZ_PROGRAMS)
-bench-programs: $(BENCH_PROGRAMS)
+bench-programs: $(BENCH_PROGRAMS) $(GUESTS)
 
 # ---- rules ----------------------------------------------------------------------------------
 
@@ -203,6 +207,22 @@ $(OUT)/lib/libinfrafabric.so: $(SHARED)
 	$(Q)$(CC) $(CFLAGS) $(filter-out -pie,$(LDFLAGS_$(VARIANT))) -shared -o $@.0 \
 		-Wl,-soname,libinfrafabric.so.0,--version-script=$(OBJ)/infrafabric.map $^ $(LIBS)
 	$(Q)ln -sf libinfrafabric.so.0 $@
+
+# A guest in C that knows our header stands alone; any other is a plain program with a C library.
+WASM_CC := clang -O2 -Wall -Werror -Wl,--strip-all
+RAW_GUEST := --target=wasm32 -nostdlib -ffreestanding -fvisibility=hidden \
+	-Wl,--no-entry,-z,stack-size=65536
+$(BUILD)/guests/%.wasm: examples/guests/%.c examples/guests/infrafabric.h
+	@mkdir -p $(@D)
+	$(Q)$(WASM_CC) $(if $(findstring infrafabric.h,$(file <$<)),$(RAW_GUEST),--target=wasm32-wasi) \
+		-o $@ $<
+$(BUILD)/guests/%.wasm: examples/guests/%.wat
+	@mkdir -p $(@D)
+	$(Q)wat2wasm -o $@ $<
+# Some of these are no good modules, which the sandbox is to find out.
+$(BUILD)/guests/%.wasm: tests/security/guests/%.wat
+	@mkdir -p $(@D)
+	$(Q)wat2wasm --enable-all --no-check -o $@ $<
 
 # What tests share: every source beside them that is not a test itself.
 CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null)

@@ -276,21 +276,39 @@ static bool is_entry(const wasm_externtype_t *type)
 	       wasm_functype_results(function)->size == 0;
 }
 
-static enum err check_exports(const struct engine *engine, struct buf *detail)
+/* A memory that does not fit is found out before a run is paid for; a hidden one, when it begins. */
+static bool memory_fits(const wasm_externtype_t *type, int64_t bytes_max, struct buf *detail)
+{
+	const wasm_memorytype_t *memory = wasm_externtype_as_memorytype_const(type);
+	uint64_t pages = memory ? wasmtime_memorytype_minimum(memory) : 0;
+
+	if (pages <= (uint64_t)bytes_max / WASM_PAGE_BYTES)
+		return true;
+	buf_add_lit(detail, "it begins with ");
+	buf_add_u64(detail, pages);
+	buf_add_lit(detail, " pages of memory; its contract allows ");
+	buf_add_i64(detail, bytes_max / WASM_PAGE_BYTES);
+	return false;
+}
+
+static enum err check_exports(const struct engine *engine, int64_t memory_bytes, struct buf *detail)
 {
 	wasm_exporttype_vec_t exports;
-	bool has_entry = false;
+	bool has_entry = false, fits = true;
 
 	wasmtime_module_exports(engine->module, &exports);
-	for (size_t i = 0; i < exports.size; i++) {
+	for (size_t i = 0; i < exports.size && fits; i++) {
 		const wasm_name_t *name = wasm_exporttype_name(exports.data[i]);
+		const wasm_externtype_t *type = wasm_exporttype_type(exports.data[i]);
 		struct slice text = slice_of(name->data, name->size);
 
-		if ((slice_is_str(text, "_start") || slice_is_str(text, "run")) &&
-		    is_entry(wasm_exporttype_type(exports.data[i])))
+		if ((slice_is_str(text, "_start") || slice_is_str(text, "run")) && is_entry(type))
 			has_entry = true;
+		fits = memory_fits(type, memory_bytes, detail);
 	}
 	wasm_exporttype_vec_delete(&exports);
+	if (!fits)
+		return ERR_MODULE_REFUSED;
 	if (has_entry)
 		return OK;
 	buf_add_lit(detail, "it exports neither _start nor run as a function that takes and gives "
@@ -298,7 +316,8 @@ static enum err check_exports(const struct engine *engine, struct buf *detail)
 	return ERR_MODULE_REFUSED;
 }
 
-enum err engine_load(struct engine *engine, struct slice artifact, struct buf *detail)
+enum err engine_load(struct engine *engine, struct slice artifact, int64_t memory_bytes,
+		     struct buf *detail)
 {
 	wasmtime_error_t *error;
 	enum err err;
@@ -312,7 +331,7 @@ enum err engine_load(struct engine *engine, struct slice artifact, struct buf *d
 	}
 	err = check_imports(engine, detail);
 	if (err == OK)
-		err = check_exports(engine, detail);
+		err = check_exports(engine, memory_bytes, detail);
 	if (err != OK)
 		return err;
 	engine->linker = wasmtime_linker_new(engine->wasm);
@@ -515,6 +534,9 @@ void engine_run(struct engine *engine, struct guest *guest)
 	wasmtime_error_t *error;
 
 	error = wasmtime_instance_pre_instantiate(engine->ready, context, &instance, &trap);
+	/* What it imports is there, so an error that is no trap means: there is no room for it. */
+	if (error && !guest->has_ended && !guest->has_exited)
+		run.meter.memory_refused += !run.meter.table_refused;
 	if (took(&run, error, trap))
 		run_entry(&run, context, &instance);
 	else if (guest->has_exited && !guest->has_ended)

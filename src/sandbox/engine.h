@@ -44,9 +44,11 @@ MUST_USE enum err engine_compile(struct engine *engine, struct slice wasm, struc
 /*
  * Takes what engine_compile made. These bytes become code of this process:
  * only what is known to be ours, unchanged, may come here. Then looks at what
- * it imports and exports; ERR_MODULE_REFUSED names what nobody provides.
+ * it imports and exports: ERR_MODULE_REFUSED names what nobody provides, or
+ * says that it begins with more memory than it may have.
  */
-MUST_USE enum err engine_load(struct engine *engine, struct slice artifact, struct buf *detail);
+MUST_USE enum err engine_load(struct engine *engine, struct slice artifact, int64_t memory_bytes,
+			      struct buf *detail);
 
 /*
  * Runs the loaded module from its start to its end, under the limits of the

@@ -207,7 +207,8 @@ int zygote_run(struct zygote *zygote)
 	serving->engine = engine_create(zygote->config);
 	if (!jail_close_zygote(zygote->jail))
 		return refuse(zygote, ERR_CHASSIS_FAILED, SLICE("a layer cannot be had after all"));
-	err = engine_load(serving->engine, zygote->artifact, &detail);
+	err = engine_load(serving->engine, zygote->artifact,
+			  zygote->guest->contract->limits.memory_bytes, &detail);
 	if (err != OK) {
 		status = refuse(zygote, err, buf_slice(&detail));
 	} else {
