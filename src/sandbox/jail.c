@@ -181,8 +181,10 @@ bool jail_close_guest(const struct jail *jail)
 	    !set_limit(RLIMIT_NOFILE, FILES_MAX) || !set_limit(RLIMIT_NPROC, 0) ||
 	    !set_limit(RLIMIT_FSIZE, 0))
 		return false;
-	return (!has_landlock || syscall(SYS_landlock_restrict_self, jail->landlock, 0) == 0) &&
-	       (!has_seccomp || filter_set(jail->guest));
+	if (has_landlock &&
+	    (syscall(SYS_landlock_restrict_self, jail->landlock, 0) != 0 || close(jail->landlock) != 0))
+		return false;
+	return !has_seccomp || filter_set(jail->guest);
 }
 
 void jail_finish(struct jail *jail)

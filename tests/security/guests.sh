@@ -9,4 +9,8 @@ if [ ! -x "$IF_CHASSIS" ]; then
 fi
 status=0
 "$IF_HELPERS/security/guests" tests/security/guests || status=1
+"$IF_HELPERS/security/modules" || status=1
+for layer in namespaces seccomp landlock; do
+	"$IF_HELPERS/security/layers" $layer || status=1
+done
 exit $status
