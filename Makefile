@@ -170,7 +170,7 @@ LINK = @mkdir -p $(@D); printf '  %-5s %s\n' LINK $@
 link = $(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $^ $(LIBS)
 
 $(OUT)/ifctl: $(OBJ)/src/cli/main.o \
-	$(call room_libs,cli client document fabric governor coordinator sys base)
+	$(call room_libs,cli client document fabric chassis governor coordinator sys base)
 	$(LINK)
 	$(Q)$(link)
 $(OUT)/if: $(OUT)/ifctl

@@ -168,6 +168,8 @@ void contract_ground_explain(const struct contract_request *request, enum contra
 /* Whether the guest may read the file or list the folder: `data/in/a.txt`, `/srv/data`. */
 bool contract_may_read(const struct contract *contract, struct slice path);
 bool contract_may_see_variable(const struct contract *contract, struct slice name);
+/* Whether some rule is for this scheme, host and port, which no denial covers. */
+bool contract_reaches(const struct contract *contract, const struct contract_request *place);
 bool contract_requires(const struct contract *contract, enum contract_layer layer);
 /* Whether the credential belongs to where the request goes. */
 bool contract_credential_fits(const struct contract_credential *credential,
@@ -211,6 +213,9 @@ struct contract_ceiling {
 
 /* The most that the rows allow. */
 struct contract_ceiling contract_ceiling_default(void);
+
+/* Takes the lower of each number: two ceilings hold together. */
+void contract_ceiling_lower(struct contract_ceiling *ceiling, const struct contract_ceiling *other);
 
 /* One thing that is above it. */
 struct contract_excess {

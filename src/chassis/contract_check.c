@@ -99,7 +99,8 @@ static bool is_printable(struct slice text)
 	return true;
 }
 
-static enum err check_credential(const struct contract_credential *credential,
+static enum err check_credential(const struct contract *contract,
+				 const struct contract_credential *credential,
 				 struct buf *ret_detail)
 {
 	enum err err = check_fields(&contract_credential_schema, credential, ret_detail);
@@ -112,6 +113,8 @@ static enum err check_credential(const struct contract_credential *credential,
 		return refuse(ret_detail, "the header of a credential is none that may be written");
 	if (!contract_endpoint_read(credential->endpoint, &place))
 		return refuse(ret_detail, "the endpoint of a credential is not https://host:port");
+	if (!contract_reaches(contract, &place))
+		return refuse(ret_detail, "no http rule is for the endpoint of a credential");
 	contract_endpoint_write(&place, &canonical);
 	if (!slice_is(buf_slice(&canonical), credential->endpoint))
 		err = refuse(ret_detail, "the endpoint of a credential is not in its shortest form");
@@ -139,7 +142,7 @@ static enum err check_credentials(const struct contract *contract, struct buf *r
 	enum err err = OK;
 
 	for (size_t i = 0; err == OK && i < contract->credential_count; i++) {
-		err = check_credential(&contract->credentials[i], ret_detail);
+		err = check_credential(contract, &contract->credentials[i], ret_detail);
 		if (err == OK && i && !credentials_ascend(&contract->credentials[i - 1],
 							  &contract->credentials[i]))
 			err = refuse(ret_detail, "the credentials are not sorted by endpoint");
@@ -172,10 +175,23 @@ static enum err check_storage(const struct contract *contract, struct buf *ret_d
 	return OK;
 }
 
+static enum err check_clock(const struct contract_determinism *determinism, struct buf *ret_detail)
+{
+	enum err err = check_fields(&contract_determinism_schema, determinism, ret_detail);
+	struct buf canonical = { 0 };
+	int64_t clock_us = -1;
+
+	if (err == OK && determinism->clock.len && rfc3339_read(determinism->clock, &clock_us))
+		buf_add_time(&canonical, clock_us);
+	if (err == OK && (!slice_is(buf_slice(&canonical), determinism->clock) ||
+			  clock_us != determinism->clock_us))
+		err = refuse(ret_detail, "the clock does not stand at a time in its one spelling");
+	buf_finish(&canonical);
+	return err;
+}
+
 static enum err check_parts(const struct contract *contract, struct buf *ret_detail)
 {
-	const struct contract_determinism *determinism = &contract->determinism;
-	int64_t clock_us = -1;
 	enum err err = check_fields(&contract_limits_schema, &contract->limits, ret_detail);
 
 	if (err == OK)
@@ -183,14 +199,8 @@ static enum err check_parts(const struct contract *contract, struct buf *ret_det
 	if (err == OK)
 		err = check_fields(&contract_slos_schema, &contract->slos, ret_detail);
 	if (err == OK)
-		err = check_fields(&contract_determinism_schema, determinism, ret_detail);
-	if (err)
-		return err;
-	if (determinism->clock.len && !rfc3339_read(determinism->clock, &clock_us))
-		return refuse(ret_detail, "the clock does not stand at a time");
-	if (clock_us != determinism->clock_us)
-		return refuse(ret_detail, "the clock stands at two times");
-	return OK;
+		err = check_clock(&contract->determinism, ret_detail);
+	return err;
 }
 
 enum err contract_check(const struct contract *contract, struct buf *ret_detail)
@@ -225,6 +235,25 @@ enum err contract_check(const struct contract *contract, struct buf *ret_detail)
 }
 
 /* ---- the ceiling ----------------------------------------------------------------------------- */
+
+static void lower(const struct schema *schema, void *object, const void *other)
+{
+	for (size_t i = 0; i < schema->count; i++) {
+		int64_t *number = field_number(&schema->fields[i], object);
+		const char *at = (const char *)other + schema->fields[i].offset;
+		int64_t most = *(const int64_t *)(const void *)at;
+
+		if (most < *number)
+			*number = most;
+	}
+}
+
+void contract_ceiling_lower(struct contract_ceiling *ceiling, const struct contract_ceiling *other)
+{
+	lower(&contract_limits_schema, &ceiling->limits, &other->limits);
+	lower(&contract_rates_schema, &ceiling->rates, &other->rates);
+	lower(&contract_http_ceiling_schema, &ceiling->http, &other->http);
+}
 
 struct excess_list {
 	struct contract_excess *items;

@@ -151,7 +151,8 @@ bool contract_host_covers(struct slice wide, struct slice narrow)
 	below = slice_from(wide, 2);
 	if (is_pattern)
 		return is_at_or_below(slice_from(narrow, 2), below);
-	return narrow.len > below.len && is_at_or_below(narrow, below);
+	/* With a label before the dot. */
+	return narrow.len > below.len + 1 && is_at_or_below(narrow, below);
 }
 
 bool contract_endpoint_read(struct slice endpoint, struct contract_request *ret_place)
@@ -315,17 +316,21 @@ bool contract_path_covers(struct slice pattern, struct slice path)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
+static bool is_on_port(const struct contract_http *rule, const struct contract_request *request)
+{
+	for (size_t i = 0; i < rule->port_count; i++)
+		if (rule->ports[i] == request->port)
+			return rule->scheme == (int64_t)request->scheme;
+	return false;
+}
+
 /* How far the rule goes along with the request. */
 static enum contract_ground rule_covers(const struct contract_http *rule,
 					const struct contract_request *request)
 {
-	bool on_port = false;
-
 	if (!contract_host_covers(rule->host, request->host))
 		return CONTRACT_NO_HOST;
-	for (size_t i = 0; i < rule->port_count; i++)
-		on_port = on_port || rule->ports[i] == request->port;
-	if (rule->scheme != (int64_t)request->scheme || !on_port)
+	if (!is_on_port(rule, request))
 		return CONTRACT_NO_PORT;
 	if (!slice_list_has(rule->methods, request->method))
 		return CONTRACT_NO_METHOD;
@@ -367,6 +372,17 @@ int contract_http_rule(const struct contract *contract, const struct contract_re
 			*ret_ground = ground;
 	}
 	return CONTRACT_NO_RULE;
+}
+
+bool contract_reaches(const struct contract *contract, const struct contract_request *place)
+{
+	if (!contract_host_is_valid(place->host) || host_is_denied(contract, place->host))
+		return false;
+	for (size_t i = 0; i < contract->http_count; i++)
+		if (is_on_port(&contract->http[i], place) &&
+		    contract_host_covers(contract->http[i].host, place->host))
+			return true;
+	return false;
 }
 
 static void add_place(struct buf *out, const struct contract_request *request)
@@ -419,17 +435,36 @@ void contract_ground_explain(const struct contract_request *request, enum contra
 
 /* ---- files and variables --------------------------------------------------------------------- */
 
+/* Controls, and what changes how the rest of a line looks. */
+static bool is_unseen(uint32_t code_point)
+{
+	return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) ||
+	       (code_point >= 0x200b && code_point <= 0x200f) ||
+	       (code_point >= 0x2028 && code_point <= 0x202e) ||
+	       (code_point >= 0x2060 && code_point <= 0x206f) || code_point == 0xfeff;
+}
+
+static bool is_all_seen(struct slice text)
+{
+	while (text.len) {
+		uint32_t code_point;
+		size_t len = text_decode(text, &code_point);
+
+		if (len == 0 || is_unseen(code_point))
+			return false;
+		text = slice_from(text, len);
+	}
+	return true;
+}
+
 bool contract_file_is_normal(struct slice path)
 {
 	bool more = true;
 
-	if (path.len == 0 || path.len > FILE_BYTES_MAX || !text_is_valid(path))
+	if (path.len == 0 || path.len > FILE_BYTES_MAX || !is_all_seen(path))
 		return false;
 	if (slice_is_str(path, "."))
 		return true;
-	for (size_t i = 0; i < path.len; i++)
-		if ((unsigned char)path.ptr[i] < 0x20 || path.ptr[i] == 0x7f)
-			return false;
 	if (path.ptr[0] == '/')
 		path = slice_from(path, 1);
 	while (more) {

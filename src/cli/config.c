@@ -193,3 +193,14 @@ const char *config_data_folder(const struct config *config, struct arena *arena)
 		folder = xdg_folder("XDG_DATA_HOME", "/.local/share", arena);
 	return folder;
 }
+
+size_t config_files(const char *name, struct arena *arena, const char *ret_paths[CONFIG_PLACES])
+{
+	const char *user = xdg_folder("XDG_CONFIG_HOME", "/.config", arena);
+	size_t count = 0;
+
+	if (user)
+		ret_paths[count++] = arena_path(arena, arena_path(arena, user, "/"), name);
+	ret_paths[count++] = arena_path(arena, "/etc/infrafabric/", name);
+	return count;
+}

@@ -58,6 +58,13 @@ void config_set_flag(struct config *config, enum setting setting, const char *te
 /* ERR_USAGE, with file and line in `detail`, when a file has something else than settings. */
 MUST_USE enum err config_load(struct config *config, struct arena *arena, struct buf *detail);
 
+/*
+ * A file of this name in the user's config folder and in /etc/infrafabric: what the operator has
+ * written. Not in the project's, which may come from anybody. In `arena`; they need not exist.
+ */
+#define CONFIG_PLACES 2
+size_t config_files(const char *name, struct arena *arena, const char *ret_paths[CONFIG_PLACES]);
+
 /* The data folder: the setting, else the project's .infrafabric, else the user's. In `arena`. */
 const char *config_data_folder(const struct config *config, struct arena *arena);
 

@@ -41,26 +41,6 @@ static void paper_close(struct paper *paper)
 	buf_finish(&paper->text);
 }
 
-static void say_messages(const char *file, const struct doc_message *messages, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		source_file_say(file, messages[i].line, messages[i].text);
-}
-
-static void put_messages(struct json_writer *json, const char *key,
-			 const struct doc_message *messages, size_t count)
-{
-	json_key(json, key);
-	json_array(json);
-	for (size_t i = 0; i < count; i++) {
-		json_object(json);
-		json_put_i64(json, "line", messages[i].line);
-		json_put_text(json, "text", messages[i].text);
-		json_object_end(json);
-	}
-	json_array_end(json);
-}
-
 static void add_count(struct buf *out, size_t count, const char *what)
 {
 	buf_add_lit(out, ", ");
@@ -83,8 +63,8 @@ static void put_paper(struct json_writer *json, const struct paper *paper)
 		json_put_i64(json, "rules", (int64_t)doc->policy.rule_count);
 		json_put_i64(json, "cases", (int64_t)doc->case_count);
 	}
-	put_messages(json, "errors", doc->errors, doc->error_count);
-	put_messages(json, "remarks", doc->remarks, doc->remark_count);
+	source_file_put_all(json, "errors", doc->errors, doc->error_count);
+	source_file_put_all(json, "remarks", doc->remarks, doc->remark_count);
 }
 
 static void write_paper(struct cli *cli, const struct paper *paper)
@@ -102,8 +82,8 @@ static void tell_paper(struct cli *cli, const struct paper *paper)
 {
 	const struct policy_doc *doc = &paper->doc;
 
-	say_messages(paper->shown, doc->errors, doc->error_count);
-	say_messages(paper->shown, doc->remarks, doc->remark_count);
+	source_file_say_all(paper->shown, doc->errors, doc->error_count);
+	source_file_say_all(paper->shown, doc->remarks, doc->remark_count);
 	if (paper->err != OK)
 		return;
 	buf_add_str(&cli->out, paper->shown);
@@ -316,7 +296,7 @@ static bool read_answer(struct cli *cli, struct slice body, struct policy_doc *r
 	read = policy_doc_read(arena_copy(&cli->arena, buf_slice(&text)), HAND_JSON, &cli->arena,
 			       ret_doc) == OK;
 	if (!read)
-		say_messages("the policy in force", ret_doc->errors, ret_doc->error_count);
+		source_file_say_all("the policy in force", ret_doc->errors, ret_doc->error_count);
 	json_free(answer);
 	buf_finish(&text);
 	buf_finish(&part);
@@ -353,32 +333,14 @@ int policy_show_run(struct cli *cli, const struct args *args)
 	return code;
 }
 
-/* Like diff(1): 0 when nothing differs, else 1. */
 static int tell_difference(struct cli *cli, const struct policy *from, const struct policy *to)
 {
 	struct buf lines = { 0 };
-	struct json_writer json = json_begin(&cli->out);
 	size_t count = policy_doc_diff(from, to, &lines);
-	struct slice rest = buf_slice(&lines);
+	int code = source_file_tell_difference(cli, buf_slice(&lines), count);
 
-	if (!cli->as_json) {
-		buf_add_slice(&cli->out, rest);
-		if (count == 0)
-			buf_add_lit(&cli->out, "Nothing differs.\n");
-		buf_finish(&lines);
-		return count > 0;
-	}
-	json_object(&json);
-	json_put_bool(&json, "differs", count > 0);
-	json_key(&json, "lines");
-	json_array(&json);
-	while (rest.len)
-		json_text(&json, slice_cut(&rest, '\n'));
-	json_array_end(&json);
-	json_object_end(&json);
-	buf_add_byte(&cli->out, '\n');
 	buf_finish(&lines);
-	return count > 0;
+	return code;
 }
 
 int policy_diff_run(struct cli *cli, const struct args *args)

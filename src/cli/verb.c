@@ -69,6 +69,7 @@ static const struct part_row {
 	{ "governor", "Who may do what: matches, policy, capabilities, circuit breakers" },
 	{ "cost", "Money: what was spent, budgets, prices of models" },
 	{ "escalation", "What waits for a person" },
+	{ "chassis", "Where guests run: what their contracts grant" },
 	{ "board", "Boards: import a plan, look at it, watch it" },
 	{ "task", "Tasks: claim, work, complete" },
 	{ "swarm", "Swarms: who works, with which capabilities" },

@@ -83,6 +83,11 @@ static const struct word time_units[] = {
 	{ "week", 40 * HOUR_MS },    { "wks", 40 * HOUR_MS },	{ "wk", 40 * HOUR_MS },
 	{ "w", 40 * HOUR_MS },
 };
+static const struct word size_units[] = {
+	{ "bytes", 1 },		{ "byte", 1 },
+	{ "kib", 1 << 10 },	{ "mib", 1 << 20 },
+	{ "gib", 1 << 30 },	{ "b", 1 },
+};
 static const struct word currencies[] = {
 	{ "us$", 1 },	  { "usd", 1 },	   { "us dollars", 1 },
 	{ "dollars", 1 }, { "dollar", 1 }, { "$", 1 },
@@ -261,5 +266,22 @@ bool amount_of_time(struct slice text, int64_t *ret_ms)
 	if (text.len || nano >= 0 || !said)
 		return false;
 	*ret_ms = sum_ms;
+	return true;
+}
+
+bool amount_of_size(struct slice text, int64_t *ret_bytes)
+{
+	int64_t nano, unit, whole, part;
+
+	text = slice_trim(text);
+	if (!cut_number(&text, &nano) || nano < 0)
+		return false;
+	unit = cut_word(&text, size_units, ARRAY_LEN(size_units));
+	if (unit == 0 || text.len || __builtin_mul_overflow(nano / NANO, unit, &whole))
+		return false;
+	part = nano % NANO * unit;
+	if (part % NANO || __builtin_add_overflow(whole, part / NANO, &whole))
+		return false;
+	*ret_bytes = whole;
 	return true;
 }

@@ -44,4 +44,10 @@ bool amount_of_time(struct slice text, int64_t *ret_ms);
  */
 bool amount_of_duration(struct slice text, int64_t *ret_ms);
 
+/*
+ * A size: 64KiB, 1.5 MiB, 2 GiB, 100 B. Not MB, which is a million bytes to
+ * some and 1,048,576 to others. Whole bytes, never negative.
+ */
+bool amount_of_size(struct slice text, int64_t *ret_bytes);
+
 #endif

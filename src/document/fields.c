@@ -276,6 +276,18 @@ static bool read_duration(struct field_reader *reader, const struct tree *tree, 
 	return false;
 }
 
+static bool read_size(struct field_reader *reader, const struct tree *tree, int64_t *ret_bytes)
+{
+	bool is_zero = tree->kind == TREE_INT && slice_is(tree->text, SLICE("0"));
+
+	if (is_zero)
+		*ret_bytes = 0;
+	if (is_zero || (tree->kind == TREE_TEXT && amount_of_size(tree->text, ret_bytes)))
+		return true;
+	wrong_kind(reader, tree, "a size with its unit, such as 64KiB, 1MiB or 2GiB");
+	return false;
+}
+
 static bool read_bool(struct field_reader *reader, const struct tree *tree, int64_t *ret_number)
 {
 	if (tree->kind == TREE_BOOL) {
@@ -346,9 +358,27 @@ void fields_add_duration(struct buf *out, int64_t ms)
 	buf_add_str(out, ms ? "ms" : "s");
 }
 
-static void add_number(struct buf *out, const struct field *field, int64_t value, bool is_duration)
+void fields_add_size(struct buf *out, int64_t bytes)
 {
-	if (is_duration)
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB" };
+	size_t unit = 0;
+
+	while (bytes && bytes % 1024 == 0 && unit + 1 < ARRAY_LEN(units)) {
+		bytes /= 1024;
+		unit++;
+	}
+	buf_add_i64(out, bytes);
+	buf_add_str(out, units[unit]);
+}
+
+/* In words: as it is written under the key's short name. */
+static void add_number(struct buf *out, const struct field *field, int64_t value, bool in_words)
+{
+	struct slice name;
+
+	if (in_words && fields_is_size(field, &name))
+		fields_add_size(out, value);
+	else if (in_words)
 		fields_add_duration(out, value);
 	else if (field->kind == FIELD_MONEY)
 		buf_add_money(out, value);
@@ -358,9 +388,16 @@ static void add_number(struct buf *out, const struct field *field, int64_t value
 		buf_add_i64(out, value);
 }
 
+void fields_add_number(struct buf *out, const struct field *field, int64_t value)
+{
+	struct slice name;
+
+	add_number(out, field, value, fields_is_duration(field, &name) || fields_is_size(field, &name));
+}
+
 /* A minimum of -1 is for "not said", which nobody writes. */
 static bool check_number(struct field_reader *reader, const struct field *field,
-			 const struct tree *tree, int64_t value, bool is_duration)
+			 const struct tree *tree, int64_t value, bool in_words)
 {
 	int64_t min = field->min == -1 ? 0 : field->min;
 	struct buf text = { 0 };
@@ -369,12 +406,12 @@ static bool check_number(struct field_reader *reader, const struct field *field,
 		return true;
 	if (field->max == INT64_MAX || value < 0) {
 		buf_add_lit(&text, "is less than ");
-		add_number(&text, field, min, is_duration);
+		add_number(&text, field, min, in_words);
 	} else {
 		buf_add_lit(&text, "is not between ");
-		add_number(&text, field, min, is_duration);
+		add_number(&text, field, min, in_words);
 		buf_add_lit(&text, " and ");
-		add_number(&text, field, field->max, is_duration);
+		add_number(&text, field, field->max, in_words);
 	}
 	fields_error(reader, tree->line, tree->key, "%.*s %s", SHOW(tree->text), buf_str(&text));
 	buf_finish(&text);
@@ -481,35 +518,61 @@ static bool read_list(struct field_reader *reader, const struct field *field,
 
 /* ---- members --------------------------------------------------------------------------------- */
 
-bool fields_is_duration(const struct field *field, struct slice *ret_short)
+static bool has_unit(const struct field *field, struct slice unit, struct slice *ret_short)
 {
 	struct slice name = slice_of_str(field->name);
 
-	if (field->kind != FIELD_INT || !slice_ends(name, SLICE("_ms")))
+	if (field->kind != FIELD_INT || !slice_ends(name, unit))
 		return false;
-	*ret_short = slice_head(name, name.len - 3);
+	*ret_short = slice_head(name, name.len - unit.len);
 	return true;
 }
 
+bool fields_is_duration(const struct field *field, struct slice *ret_short)
+{
+	return has_unit(field, SLICE("_ms"), ret_short);
+}
+
+bool fields_is_size(const struct field *field, struct slice *ret_short)
+{
+	return has_unit(field, SLICE("_bytes"), ret_short);
+}
+
+static bool short_name_of(const struct field *field, struct slice *ret_short)
+{
+	return fields_is_duration(field, ret_short) || fields_is_size(field, ret_short);
+}
+
 static const struct field *find_field(const struct schema *schema, struct slice key,
-				      bool *ret_is_duration)
+				      bool *ret_in_words)
 {
 	struct slice name;
 
-	*ret_is_duration = false;
+	*ret_in_words = false;
 	for (size_t i = 0; i < schema->count; i++) {
 		if (slice_is_str(key, schema->fields[i].name))
 			return &schema->fields[i];
-		*ret_is_duration = fields_is_duration(&schema->fields[i], &name) &&
-				   slice_is(key, name);
-		if (*ret_is_duration)
+		*ret_in_words = short_name_of(&schema->fields[i], &name) && slice_is(key, name);
+		if (*ret_in_words)
 			return &schema->fields[i];
 	}
 	return NULL;
 }
 
+static bool read_number(struct field_reader *reader, const struct field *field,
+			const struct tree *tree, bool in_words, int64_t *ret_number)
+{
+	struct slice name;
+
+	if (!in_words)
+		return read_int(reader, tree, ret_number);
+	if (fields_is_size(field, &name))
+		return read_size(reader, tree, ret_number);
+	return read_duration(reader, tree, ret_number);
+}
+
 static bool read_field(struct field_reader *reader, const struct field *field,
-		       const struct tree *tree, bool is_duration, void *object)
+		       const struct tree *tree, bool in_words, void *object)
 {
 	int64_t *number = field_is_number(field->kind) ? field_number(field, object) : NULL;
 	bool right;
@@ -525,8 +588,7 @@ static bool read_field(struct field_reader *reader, const struct field *field,
 	case FIELD_PATHS:
 		return read_list(reader, field, tree, field_list(field, object));
 	case FIELD_INT:
-		right = is_duration ? read_duration(reader, tree, number) :
-				      read_int(reader, tree, number);
+		right = read_number(reader, field, tree, in_words, number);
 		break;
 	case FIELD_MONEY:
 		right = read_money(reader, tree, number);
@@ -544,7 +606,7 @@ static bool read_field(struct field_reader *reader, const struct field *field,
 		panic(__FILE__, __LINE__, "a kind that is written by hand");
 	}
 	ENSURE(number);
-	return right && check_number(reader, field, tree, *number, is_duration);
+	return right && check_number(reader, field, tree, *number, in_words);
 }
 
 static void unknown_key(struct field_reader *reader, const struct tree *member,
@@ -558,7 +620,7 @@ static void unknown_key(struct field_reader *reader, const struct tree *member,
 		struct slice name;
 
 		names[count++] = schema->fields[i].name;
-		if (fields_is_duration(&schema->fields[i], &name))
+		if (short_name_of(&schema->fields[i], &name))
 			names[count++] = arena_copy(reader->arena, name).ptr;
 	}
 	for (size_t i = 0; others && others[i] && count < NAMES_MAX; i++)
@@ -576,15 +638,6 @@ static bool is_other(struct slice key, const char *const *others)
 	return false;
 }
 
-static void set_initial(const struct schema *schema, void *object)
-{
-	if (schema->size)
-		memset(object, 0, schema->size);
-	for (size_t i = 0; i < schema->count; i++)
-		if (field_is_number(schema->fields[i].kind))
-			*field_number(&schema->fields[i], object) = schema->fields[i].initial;
-}
-
 uint64_t fields_read(struct field_reader *reader, const struct tree *map,
 		     const struct schema *schema, const char *const *others, const char *what,
 		     void *ret_object)
@@ -592,10 +645,12 @@ uint64_t fields_read(struct field_reader *reader, const struct tree *map,
 	uint64_t seen = 0, right = 0;
 
 	ENSURE(schema->count <= SCHEMA_FIELDS_MAX);
-	set_initial(schema, ret_object);
+	if (schema->size)
+		memset(ret_object, 0, schema->size);
+	schema_set_initial(schema, 0, ret_object);
 	for (const struct tree *member = map->first; member; member = member->next) {
-		bool is_duration;
-		const struct field *field = find_field(schema, member->key, &is_duration);
+		bool in_words;
+		const struct field *field = find_field(schema, member->key, &in_words);
 		uint64_t bit = field ? (uint64_t)1 << (field - schema->fields) : 0;
 
 		if (member->repeats_line)
@@ -604,7 +659,7 @@ uint64_t fields_read(struct field_reader *reader, const struct tree *map,
 		else if (seen & bit)
 			fields_error(reader, member->key_line, member->key,
 				     "says the same as %s in other words", field->name);
-		else if (field && read_field(reader, field, member, is_duration, ret_object))
+		else if (field && read_field(reader, field, member, in_words, ret_object))
 			right |= bit;
 		else if (!field && !is_other(member->key, others))
 			unknown_key(reader, member, schema, others, what);

@@ -4,7 +4,8 @@
  * Everything that is wrong is gathered, each with its line and its path from
  * the root: rules[2].min_match. Nothing is read twice and nothing half.
  *
- *	INT	an integer; with a name in _ms also, under the name without it, a time: 10m
+ *	INT	an integer; with a name in _ms also, under the name without it, a time: 10m;
+ *		with a name in _bytes in the same way a size: 64KiB
  *	MONEY	a number of dollars, read digit by digit, or a text: $1.50
  *	RATIO	a number, or a text in percent: 70%
  *	BOOL	true or false
@@ -85,7 +86,15 @@ const char *fields_nearest(struct slice name, const char *const *names, size_t c
 /* Milliseconds as people write them, exactly: 10m, 7d, 1500ms. */
 void fields_add_duration(struct buf *out, int64_t ms);
 
+/* A number of the field as people write it, with its unit. */
+void fields_add_number(struct buf *out, const struct field *field, int64_t value);
+
+/* Bytes in the largest unit that divides them: 64KiB, 1000B. */
+void fields_add_size(struct buf *out, int64_t bytes);
+
 /* A key as it may also be written: patience for patience_ms. True when it has such a form. */
 bool fields_is_duration(const struct field *field, struct slice *ret_short);
+/* The same for sizes: memory for memory_bytes. */
+bool fields_is_size(const struct field *field, struct slice *ret_short);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/schema.h"
+#include "document/contract_read.h"
 #include "document/manifest.h"
 #include "document/policy_doc.h"
 
@@ -11,8 +12,36 @@
 #define CAPABILITY_PATTERN "^[A-Za-z0-9._@-]+:([A-Za-z0-9._:@-]+|\\*)$"
 #define MONEY_PATTERN "^[~<0-9$Uu][0-9 $.,A-Za-z-]*$"
 #define PERCENT_PATTERN "^[0-9]+(\\.[0-9]+)? *%$"
+#define SIZE_PATTERN "^[0-9.]+ *([KkMmGg]i)?[Bb](ytes?)?$"
 #define DURATION_PATTERN "^([0-9.]+ *[a-z]+ *)+$"
+#define HOST_PATTERN "^(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$"
 #define NANO 1000000000
+
+/* What texts look like that are neither ids nor free. */
+static const struct {
+	const char *schema, *field, *pattern;
+} text_patterns[] = {
+	{ "contract", "module_sha256", "^[0-9a-f]{64}$" },
+	{ "http", "host", HOST_PATTERN },
+	{ "http", "paths", "^/[^?#\\\\ ]*$" },
+	{ "credential", "header", "^[A-Za-z0-9_-]+$" },
+	{ "credential", "prefix", "^[ -~]*$" },
+	{ "credential", "endpoint", "^https?://[A-Za-z0-9._-]+(:[1-9][0-9]{0,4})?$" },
+	{ "determinism", "clock", "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt].*([Zz]|[+-][0-9]{2}:[0-9]{2})$" },
+	{ "policy", "version", "^1\\." },
+	{ "storage", "uri", "^fs://([^*?#%\\[\\]\\\\]+|([^*?#%\\[\\]\\\\]+/)?\\*{1,2})$" },
+	{ "environment", "key", "^[A-Za-z_][A-Za-z0-9_]*$" },
+};
+
+/* NULL: any text. */
+static const char *pattern_of(const struct schema *schema, const struct field *field)
+{
+	for (size_t i = 0; i < ARRAY_LEN(text_patterns); i++)
+		if (strcmp(text_patterns[i].schema, schema->name) == 0 &&
+		    strcmp(text_patterns[i].field, field->name) == 0)
+			return text_patterns[i].pattern;
+	return NULL;
+}
 
 /* ---- types ----------------------------------------------------------------------------------- */
 
@@ -71,9 +100,41 @@ static void put_texts(struct json_writer *json, const struct field *field, const
 	or_pattern(json, pattern);
 }
 
-static void put_text(struct json_writer *json, const struct field *field)
+static void put_names(struct json_writer *json, const struct field *field)
 {
+	json_key(json, "enum");
+	json_array(json);
+	for (size_t i = 0; field->names[i]; i++)
+		json_str(json, field->names[i]);
+	json_array_end(json);
+}
+
+/* Names that are known: a list of them, or one. */
+static void put_named_texts(struct json_writer *json, const struct field *field)
+{
+	begin_any(json);
+	json_put_str(json, "type", "array");
+	json_put_i64(json, "maxItems", field->max);
+	json_put_bool(json, "uniqueItems", true);
+	json_key(json, "items");
+	json_object(json);
+	put_names(json, field);
+	json_object_end(json);
+	json_object_end(json);
+	json_object(json);
+	put_names(json, field);
+	json_object_end(json);
+	json_array_end(json);
+}
+
+static void put_text(struct json_writer *json, const struct schema *schema,
+		     const struct field *field)
+{
+	const char *pattern = pattern_of(schema, field);
+
 	json_put_str(json, "type", "string");
+	if (pattern)
+		json_put_str(json, "pattern", pattern);
 	if (field->min > 0)
 		json_put_i64(json, "minLength", field->min);
 	json_put_i64(json, "maxLength", field->max);
@@ -82,7 +143,8 @@ static void put_text(struct json_writer *json, const struct field *field)
 static void put_int(struct json_writer *json, const struct field *field)
 {
 	json_put_str(json, "type", "integer");
-	json_put_i64(json, "minimum", field->min);
+	/* A minimum of -1 is for "not said", which nobody writes. */
+	json_put_i64(json, "minimum", field->min == -1 ? 0 : field->min);
 	json_put_i64(json, "maximum", field->max);
 }
 
@@ -95,18 +157,26 @@ static void put_enum(struct json_writer *json, const struct field *field)
 	json_array_end(json);
 }
 
-static void put_type(struct json_writer *json, const struct field *field)
+static void put_type(struct json_writer *json, const struct schema *schema,
+		     const struct field *field)
 {
+	const char *pattern = pattern_of(schema, field);
+
 	switch (field->kind) {
 	case FIELD_ID: put_pattern(json, ID_PATTERN); return;
-	case FIELD_TEXT: put_text(json, field); return;
+	case FIELD_TEXT: put_text(json, schema, field); return;
 	case FIELD_INT: put_int(json, field); return;
 	case FIELD_BOOL: json_put_str(json, "type", "boolean"); return;
 	case FIELD_ENUM: put_enum(json, field); return;
 	case FIELD_MONEY: put_money(json); return;
 	case FIELD_RATIO: put_ratio(json, field); return;
 	case FIELD_IDS: put_texts(json, field, ID_PATTERN); return;
-	case FIELD_TEXTS: put_texts(json, field, SELECTOR_PATTERN); return;
+	case FIELD_TEXTS:
+		if (field->names)
+			put_named_texts(json, field);
+		else
+			put_texts(json, field, pattern ? pattern : SELECTOR_PATTERN);
+		return;
 	case FIELD_CAPS: put_texts(json, field, CAPABILITY_PATTERN); return;
 	case FIELD_JSON:
 	case FIELD_TIME:
@@ -135,24 +205,27 @@ static void put_default(struct json_writer *json, const struct field *field)
 		json_i64(json, field->initial);
 }
 
-static void put_property(struct json_writer *json, const struct field *field)
+static void put_property(struct json_writer *json, const struct schema *schema,
+			 const struct field *field)
 {
 	struct slice short_name;
 
-	if (fields_is_duration(field, &short_name)) {
+	bool is_size = fields_is_size(field, &short_name);
+
+	if (is_size || fields_is_duration(field, &short_name)) {
 		json_key_slice(json, short_name);
 		json_object(json);
 		json_put_str(json, "description", field->help);
 		begin_any(json);
 		json_key(json, "const");
 		json_i64(json, 0);
-		or_pattern(json, DURATION_PATTERN);
+		or_pattern(json, is_size ? SIZE_PATTERN : DURATION_PATTERN);
 		json_object_end(json);
 	}
 	json_key(json, field->name);
 	json_object(json);
 	json_put_str(json, "description", field->help);
-	put_type(json, field);
+	put_type(json, schema, field);
 	put_default(json, field);
 	json_object_end(json);
 }
@@ -173,7 +246,7 @@ static void begin_map(struct json_writer *json, const struct schema *schema)
 	json_key(json, "properties");
 	json_object(json);
 	for (size_t i = 0; i < schema->count; i++)
-		put_property(json, &schema->fields[i]);
+		put_property(json, schema, &schema->fields[i]);
 }
 
 static void put_map(struct json_writer *json, const char *key, const struct schema *schema)
@@ -349,6 +422,126 @@ void json_schema_of_prices(struct buf *out)
 	json_key(&json, "properties");
 	json_object(&json);
 	put_list(&json, "prices", &price_fields_schema, PRICE_ROWS_MAX);
+	json_object_end(&json);
+	end_document(&json, &text, out);
+}
+
+/* ---- contracts ------------------------------------------------------------------------------- */
+
+static void begin_object(struct json_writer *json, const char *key, bool is_closed)
+{
+	json_key(json, key);
+	json_object(json);
+	json_put_str(json, "type", "object");
+	json_put_bool(json, "additionalProperties", !is_closed);
+	json_key(json, "properties");
+	json_object(json);
+}
+
+static void end_object(struct json_writer *json)
+{
+	json_object_end(json);
+	json_object_end(json);
+}
+
+/* A list of maps, or null. */
+static void put_entries(struct json_writer *json, const char *key, const struct schema *schema,
+			int64_t max)
+{
+	json_key(json, key);
+	json_object(json);
+	json_key(json, "type");
+	json_texts(json, (struct slice_list){ (struct slice[]){ SLICE("array"), SLICE("null") }, 2 });
+	json_put_i64(json, "maxItems", max);
+	json_key(json, "items");
+	json_object(json);
+	begin_map(json, schema);
+	json_object_end(json);
+	json_object_end(json);
+	json_object_end(json);
+}
+
+/* What of microsoft/policy-mcp, version 1, the chassis can hold. */
+static void put_policy(struct json_writer *json)
+{
+	json_key(json, "policy");
+	json_object(json);
+	json_put_str(json, "description", "A microsoft/policy-mcp document of version 1");
+	begin_map(json, &policy_head_schema);
+	begin_object(json, "permissions", true);
+	begin_object(json, "storage", true);
+	put_entries(json, "allow", &policy_storage_schema, CONTRACT_STORAGE_MAX);
+	put_entries(json, "deny", &policy_storage_schema, CONTRACT_FILES_DENIED_MAX);
+	end_object(json);
+	begin_object(json, "network", true);
+	put_entries(json, "allow", &policy_network_schema, CONTRACT_HTTP_MAX);
+	put_entries(json, "deny", &policy_network_schema, CONTRACT_HOSTS_DENIED_MAX);
+	end_object(json);
+	begin_object(json, "environment", true);
+	put_entries(json, "allow", &policy_variable_schema, CONTRACT_ENVIRONMENT_MAX);
+	end_object(json);
+	put_map(json, "resources", &policy_resources_schema);
+	/* Read by the program, which says why it holds none of them. */
+	begin_object(json, "runtime", false);
+	end_object(json);
+	begin_object(json, "ipc", false);
+	end_object(json);
+	end_object(json);
+	json_object_end(json);
+	json_object_end(json);
+}
+
+static void put_ports(struct json_writer *json)
+{
+	json_key(json, "ports");
+	json_object(json);
+	json_put_str(json, "description", "Ports; left out: 443 for https, 80 for http");
+	begin_any(json);
+	json_put_str(json, "type", "array");
+	json_put_i64(json, "maxItems", CONTRACT_PORTS_MAX);
+	json_put_bool(json, "uniqueItems", true);
+	json_key(json, "items");
+	json_object(json);
+	json_put_str(json, "type", "integer");
+	json_put_i64(json, "minimum", 1);
+	json_put_i64(json, "maximum", UINT16_MAX);
+	json_object_end(json);
+	json_object_end(json);
+	json_object(json);
+	json_put_str(json, "type", "integer");
+	json_put_i64(json, "minimum", 1);
+	json_put_i64(json, "maximum", UINT16_MAX);
+	json_object_end(json);
+	json_array_end(json);
+	json_object_end(json);
+}
+
+void json_schema_of_contract(struct buf *out)
+{
+	struct buf text = { 0 };
+	struct json_writer json = json_begin(&text);
+
+	begin_document(&json, "InfraFabric contract",
+		       "What a guest of the chassis may do and use, and what it promises; read by "
+		       "ifctl chassis check");
+	begin_map(&json, &contract_root_schema);
+	put_policy(&json);
+	put_map(&json, "limits", &contract_limits_schema);
+	put_map(&json, "rates", &contract_rates_schema);
+	json_key(&json, "http");
+	json_object(&json);
+	json_put_str(&json, "type", "array");
+	json_put_i64(&json, "maxItems", CONTRACT_HTTP_MAX);
+	json_key(&json, "items");
+	json_object(&json);
+	begin_map(&json, &contract_http_schema);
+	put_ports(&json);
+	json_object_end(&json);
+	json_object_end(&json);
+	json_object_end(&json);
+	put_list(&json, "credentials", &contract_credential_schema, CONTRACT_CREDENTIALS_MAX);
+	put_map(&json, "slos", &contract_slos_schema);
+	put_map(&json, "determinism", &contract_determinism_schema);
 	json_object_end(&json);
 	end_document(&json, &text, out);
 }

@@ -14,5 +14,6 @@
 void json_schema_of_policy(struct buf *out);
 void json_schema_of_manifest(struct buf *out);
 void json_schema_of_prices(struct buf *out);
+void json_schema_of_contract(struct buf *out);
 
 #endif

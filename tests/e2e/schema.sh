@@ -43,10 +43,14 @@ def accepts(which, name, text):
 def refuses(which, name, text):
     report(name, not which.is_valid(yaml.load(text, Loader)), text)
 
-policy, manifest, prices = map(validator, ("policy", "swarm-manifest", "prices"))
+policy, manifest, prices, contract = map(
+    validator, ("policy", "swarm-manifest", "prices", "contract"))
 for path in sorted(glob.glob("examples/policies/*.yaml")):
     with open(path) as file:
         accepts(policy, path + " is valid", file)
+for path in sorted(glob.glob("examples/contracts/*.yaml")):
+    with open(path) as file:
+        accepts(contract, path + " is valid", file)
 for which, path in (manifest, "examples/swarms.yaml"), (prices, "examples/prices.yaml"):
     with open(path) as file:
         accepts(which, path + " is valid", file)
@@ -96,5 +100,41 @@ for text in (
 
 for text in ("prices: [{input: 1}]", "prices: [{model: m, input: -1}]", "rows: []"):
     refuses(prices, "not valid: " + text, text)
+
+for text in (
+    "name: c",
+    "{name: c, limits: {memory: 64MiB, wall: 10s, fuel: 1}}",
+    "{name: c, limits: {memory_bytes: 65536, wall_ms: 1}}",
+    "{name: c, policy: {version: '1.0', permissions: {storage: {allow: null}}}}",
+    "{name: c, policy: {version: '1.1', permissions: {network: {deny: [{host: '*'}]}}}}",
+    "{name: c, http: [{host: '*.a.b', ports: [1, 65535], methods: GET}], requires: [seccomp]}",
+    "{name: c, determinism: {clock: 2025-11-01T00:00:00Z, seed: 0}, slos: {availability: 99.9%}}",
+):
+    accepts(contract, "valid: " + text, text)
+for text in (
+    "{}",
+    "{name: c, colour: red}",
+    "{name: c, module_sha256: abc}",
+    "{name: c, limits: {memory: 64MB}}",
+    "{name: c, limits: {memory: 64}}",
+    "{name: c, limits: {memory_bytes: 1}}",
+    "{name: c, limits: {wall: 5h, fuel: 0}}",
+    "{name: c, requires: [landlock]}",
+    "{name: c, http: [{methods: [GET]}]}",
+    "{name: c, http: [{host: a.b, methods: [get]}]}",
+    "{name: c, http: [{host: a.b, ports: [0]}]}",
+    "{name: c, http: [{host: 'https://a.b'}]}",
+    "{name: c, http: [{host: a.b, paths: [v1]}]}",
+    "{name: c, credentials: [{name: k, header: A, endpoint: 'https://a.b/path'}]}",
+    "{name: c, determinism: {seed: -1}}",
+    "{name: c, slos: {success_rate: 1.1}}",
+    "{name: c, policy: {permissions: {}}}",
+    "{name: c, policy: {version: '2.0', permissions: {}}}",
+    "{name: c, policy: {version: '1.0', permissions: {files: {}}}}",
+    "{name: c, policy: {version: '1.0', permissions: {storage: {allow: [{uri: 'fs://a'}]}}}}",
+    "{name: c, policy: {version: '1.0', permissions: {storage: {allow: [{uri: /a, access: [read]}]}}}}",
+    "{name: c, policy: {version: '1.0', permissions: {environment: {allow: [{key: 'A*'}]}}}}",
+):
+    refuses(contract, "not valid: " + text, text)
 sys.exit(failed)
 PYTHON

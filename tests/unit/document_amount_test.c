@@ -112,6 +112,32 @@ START_TEST(time_is_read_as_people_write_it)
 }
 END_TEST
 
+START_TEST(a_size_has_a_unit_that_means_one_thing)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes;
+	} want[] = {
+		{ "64KiB", 65536 }, { "1.5 MiB", 1572864 }, { "2 GiB", INT64_C(2147483648) },
+		{ "100 B", 100 }, { "1 byte", 1 }, { "0B", 0 }, { "1,024 bytes", 1024 },
+		{ " 1kib ", 1024 }, { "0.5KiB", 512 },
+		{ "8589934591GiB", INT64_C(9223372035781033984) },
+	};
+	static const char *const wrong[] = {
+		"", "64", "KiB", "64MB", "64M", "64K", "1.5B", "-1KiB", "1KiB 2B", "1KiBx", "0x1KiB",
+		"1e3B", "8589934592GiB", "99999999999999999999B", "0.0001KiB",
+	};
+	int64_t bytes;
+
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		ck_assert_msg(amount_of_size(slice_of_str(want[i].text), &bytes), "%s", want[i].text);
+		ck_assert_msg(bytes == want[i].bytes, "%s", want[i].text);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		ck_assert_msg(!amount_of_size(slice_of_str(wrong[i]), &bytes), "%s", wrong[i]);
+}
+END_TEST
+
 START_TEST(a_ratio_is_a_part_or_percent)
 {
 	static const struct {
@@ -171,6 +197,7 @@ int main(void)
 	tcase_add_test(cases, money_is_told_from_time);
 	tcase_add_test(cases, time_is_read_as_people_write_it);
 	tcase_add_test(cases, a_duration_is_time_of_the_clock);
+	tcase_add_test(cases, a_size_has_a_unit_that_means_one_thing);
 	tcase_add_test(cases, a_ratio_is_a_part_or_percent);
 	suite_add_tcase(suite, cases);
 	runner = srunner_create(suite);

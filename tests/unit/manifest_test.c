@@ -328,6 +328,7 @@ START_TEST(the_schemas_say_what_the_tables_say)
 		{ "docs/policy.schema.json", json_schema_of_policy },
 		{ "docs/swarm-manifest.schema.json", json_schema_of_manifest },
 		{ "docs/prices.schema.json", json_schema_of_prices },
+		{ "docs/contract.schema.json", json_schema_of_contract },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
