@@ -25,7 +25,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SECONDARY:
 
 # Rooms, highest first: the order in which static libraries are linked. tools/layers keeps it true.
-ROOMS := cli daemon client api sandbox witness bus document fabric chassis governor coordinator \
+ROOMS := cli daemon client sandbox api witness bus document fabric chassis governor coordinator \
 	crypto sys base
 PURE := base coordinator governor chassis fabric
 TESTS := unit core contract api sim
@@ -77,7 +77,7 @@ NO_FLOAT := -mgeneral-regs-only
 endif
 pure_flags = $(if $(filter $(PURE),$(word 2,$(subst /, ,$<))),$(NO_FLOAT))
 
-PACKAGES := libevent_core sqlite3 jansson yaml-0.1 md4c libsodium libcurl libseccomp
+PACKAGES := libevent_core sqlite3 jansson yaml-0.1 md4c libsodium libcurl libpcre2-8 libseccomp
 # http-parser comes without a pkg-config file; llhttp stands in where it is not there.
 ifneq ($(wildcard /usr/include/http_parser.h),)
 PARSER_LIBS := -lhttp_parser
@@ -105,7 +105,8 @@ say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 # ---- files ----------------------------------------------------------------------------------
 
-MAINS := src/cli/main.c src/daemon/main.c src/sandbox/chassis_main.c src/sandbox/engine.c
+MAINS := src/cli/main.c src/daemon/main.c src/sandbox/proxy_main.c \
+	src/sandbox/chassis_main.c src/sandbox/engine.c
 sources = $(filter-out $(MAINS),$(wildcard src/$(1)/*.c))
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 room_libs = $(patsubst %,$(OBJ)/lib%.a,$(filter $(1),$(ROOMS)))
@@ -127,6 +128,7 @@ SHARED := $(patsubst %.c,$(OBJ)/pic/%.o,$(call sources,client) $(call sources,ba
 
 PROGRAMS := $(if $(wildcard src/cli/main.c),$(OUT)/ifctl $(OUT)/if) \
 	$(if $(wildcard src/daemon/main.c),$(OUT)/libexec/infrafabric/if-coordinator) \
+	$(if $(wildcard src/sandbox/proxy_main.c),$(OUT)/libexec/infrafabric/if-proxy) \
 	$(if $(ENGINE_LIB),$(OUT)/libexec/infrafabric/if-chassis)
 CLIENT_LIBS := $(if $(call sources,client),$(OUT)/lib/libinfrafabric.a $(OUT)/lib/libinfrafabric.so)
 
@@ -170,7 +172,7 @@ LINK = @mkdir -p $(@D); printf '  %-5s %s\n' LINK $@
 link = $(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $^ $(LIBS)
 
 $(OUT)/ifctl: $(OBJ)/src/cli/main.o \
-	$(call room_libs,cli client document fabric chassis governor coordinator sys base)
+	$(call room_libs,cli client sandbox api document fabric chassis governor coordinator crypto sys base)
 	$(LINK)
 	$(Q)$(link)
 $(OUT)/if: $(OUT)/ifctl
@@ -180,18 +182,29 @@ $(OUT)/libexec/infrafabric/if-coordinator: $(OBJ)/src/daemon/main.o $(DAEMON_LIB
 	$(LINK)
 	$(Q)$(link)
 
+PROXY_LIBS := $(call room_libs,api sandbox document chassis fabric crypto sys base)
+$(OUT)/libexec/infrafabric/if-proxy: $(OBJ)/src/sandbox/proxy_main.o $(PROXY_LIBS)
+	$(LINK)
+	$(Q)$(link)
+
 # The engine brings its own handlers of signals, and what it runs is code that no sanitizer saw made:
 # if-chassis is built without them, and tested from outside.
 SANITIZED := $(filter asan fuzz tsan,$(VARIANT))
 PLAIN := $(if $(SANITIZED),$(OBJ)/plain,$(OBJ))
-CHASSIS_SOURCES := src/sandbox/chassis_main.c src/sandbox/engine.c \
-	$(foreach room,sandbox chassis crypto sys base,$(call sources,$(room)))
+plain = $(filter-out -fsanitize% -fno-sanitize%,$(1))
+CHASSIS_ROOMS := sandbox chassis crypto sys base
 $(OBJ)/plain/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
-	$(Q)$(filter-out -fsanitize% -fno-sanitize%,$(COMPILE)) -c -o $@ $<
-$(OUT)/libexec/infrafabric/if-chassis: $(CHASSIS_SOURCES:%.c=$(PLAIN)/%.o) $(ENGINE_LIB)
+	$(Q)$(call plain,$(COMPILE)) -c -o $@ $<
+$(OBJ)/plain/libchassis.a: $(patsubst %.c,$(OBJ)/plain/%.o, \
+	$(foreach room,$(CHASSIS_ROOMS),$(call sources,$(room))))
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+$(OUT)/libexec/infrafabric/if-chassis: $(PLAIN)/src/sandbox/chassis_main.o \
+	$(PLAIN)/src/sandbox/engine.o \
+	$(if $(SANITIZED),$(OBJ)/plain/libchassis.a,$(call room_libs,$(CHASSIS_ROOMS))) $(ENGINE_LIB)
 	$(LINK)
-	$(Q)$(CC) $(filter-out -fsanitize% -fno-sanitize%,$(CFLAGS) $(LDFLAGS_$(VARIANT))) \
+	$(Q)$(CC) $(call plain,$(CFLAGS) $(LDFLAGS_$(VARIANT))) \
 		$(if $(filter %/libifwasmtime.a,$^),-Wl$(comma)-u$(comma)ifwasmtime_store_limiter) \
 		-Wl,--gc-sections -o $@ $^ $(LIBS) -ldl
 
@@ -269,7 +282,8 @@ install: all
 		$(I)/share/doc/infrafabric
 	install -m 755 $(OUT)/ifctl $(I)/bin/ifctl
 	ln -sf ifctl $(I)/bin/if
-	install -m 755 $(OUT)/libexec/infrafabric/if-coordinator $(I)/libexec/infrafabric/
+	install -m 755 $(OUT)/libexec/infrafabric/if-coordinator \
+		$(OUT)/libexec/infrafabric/if-proxy $(I)/libexec/infrafabric/
 	$(if $(ENGINE_LIB),install -m 755 $(OUT)/libexec/infrafabric/if-chassis \
 		$(I)/libexec/infrafabric/)
 	install -m 644 $(OUT)/lib/libinfrafabric.a $(I)/lib/

@@ -31,6 +31,7 @@ RUN_MAKE = $(MAKE) -j$(JOBS) -k BUILD=$(BUILD) WERROR=$(WERROR)
 # Usage: $(call programs_of,OBJ,OUT): what scripts are told of a build.
 programs_of = IFCTL=$(abspath $(2))/ifctl \
 	IF_COORDINATOR=$(abspath $(2))/libexec/infrafabric/if-coordinator \
+	IF_PROXY=$(abspath $(2))/libexec/infrafabric/if-proxy \
 	IF_CHASSIS=$(abspath $(2))/libexec/infrafabric/if-chassis IF_GUESTS=$(abspath $(BUILD))/guests \
 	IF_HELPERS=$(abspath $(1))/tests IF_BUILD=$(BUILD)
 

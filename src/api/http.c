@@ -179,6 +179,7 @@ static struct slice status_line(int status)
 	case 408: return SLICE("HTTP/1.1 408 Request Timeout\r\n");
 	case 409: return SLICE("HTTP/1.1 409 Conflict\r\n");
 	case 410: return SLICE("HTTP/1.1 410 Gone\r\n");
+	case 407: return SLICE("HTTP/1.1 407 Proxy Authentication Required\r\n");
 	case 412: return SLICE("HTTP/1.1 412 Precondition Failed\r\n");
 	case 413: return SLICE("HTTP/1.1 413 Content Too Large\r\n");
 	case 415: return SLICE("HTTP/1.1 415 Unsupported Media Type\r\n");
@@ -186,6 +187,7 @@ static struct slice status_line(int status)
 	case 422: return SLICE("HTTP/1.1 422 Unprocessable Content\r\n");
 	case 429: return SLICE("HTTP/1.1 429 Too Many Requests\r\n");
 	case 500: return SLICE("HTTP/1.1 500 Internal Server Error\r\n");
+	case 502: return SLICE("HTTP/1.1 502 Bad Gateway\r\n");
 	case 503: return SLICE("HTTP/1.1 503 Service Unavailable\r\n");
 	case 504: return SLICE("HTTP/1.1 504 Gateway Timeout\r\n");
 	case 505: return SLICE("HTTP/1.1 505 HTTP Version Not Supported\r\n");
@@ -386,7 +388,7 @@ static enum err admit(struct http_conn *conn, const struct http_head *head)
 
 	if (service->ops->on_headers)
 		err = service->ops->on_headers(conn, &head->request, &admission);
-	if (!err && (head->is_chunked || head->body_len) &&
+	if (!err && (head->is_chunked || head->body_len) && !service->is_proxy &&
 	    !media_type_is_taken(http_request_media_type(&head->request), admission.media_types))
 		err = ERR_MEDIA_TYPE;
 	conn->body_bytes_max = admission.body_bytes_max;
@@ -412,7 +414,8 @@ static enum err read_head(struct http_conn *conn, struct slice bytes, struct htt
 {
 	struct http_service *service = conn->service;
 
-	return http_head_read(bytes, service->headers, &service->path, ret_head, ret_detail);
+	return http_head_read(bytes, service->headers, &service->path, service->is_proxy, ret_head,
+			      ret_detail);
 }
 
 /* The head has just become whole. */

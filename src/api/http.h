@@ -39,6 +39,7 @@ struct http_header {
 /* Valid during the call back only. */
 struct http_request {
 	struct slice method;		/* GET */
+	struct slice target;		/* of the request line, as it came */
 	struct slice path;		/* decoded UTF-8, begins with a slash; "*" with OPTIONS only */
 	struct slice query;		/* raw, what stood behind '?' */
 	struct slice body;		/* empty in on_headers */
@@ -84,6 +85,8 @@ struct http_ops {
  */
 struct http_service {
 	const struct http_ops *ops;
+	/* Targets are URLs, or host:port; `path` is what came, and bodies are of any type. */
+	bool is_proxy;
 	struct http_header headers[HTTP_HEADERS_MAX];
 	struct buf path;		/* decoded */
 	struct buf problem;

@@ -223,8 +223,8 @@ static enum err decode_path(struct slice raw, struct buf *path, struct slice *re
 	return OK;
 }
 
-static enum err read_target(struct slice target, struct buf *path, struct http_head *head,
-			    const char **ret_detail)
+static enum err read_target(struct slice target, struct buf *path, bool is_proxy,
+			    struct http_head *head, const char **ret_detail)
 {
 	struct http_request *request = &head->request;
 	struct slice raw;
@@ -235,6 +235,11 @@ static enum err read_target(struct slice target, struct buf *path, struct http_h
 	if (!target_is_plain(target))
 		return refuse(ERR_HTTP_SYNTAX, "the URL holds a byte that must be escaped",
 			      ret_detail);
+	request->target = target;
+	if (is_proxy) {
+		request->path = target;
+		return OK;
+	}
 	if (slice_is(target, SLICE("*")) && slice_is(request->method, SLICE("OPTIONS"))) {
 		request->path = target;
 		return OK;
@@ -250,7 +255,8 @@ static enum err read_target(struct slice target, struct buf *path, struct http_h
 }
 
 enum err http_head_read(struct slice bytes, struct http_header headers[HTTP_HEADERS_MAX],
-			struct buf *path, struct http_head *ret_head, const char **ret_detail)
+			struct buf *path, bool is_proxy, struct http_head *ret_head,
+			const char **ret_detail)
 {
 	struct http_parsed parsed;
 	struct found found = { 0 };
@@ -279,6 +285,6 @@ enum err http_head_read(struct slice bytes, struct http_header headers[HTTP_HEAD
 	if (!err)
 		err = read_host(&found, ret_head, ret_detail);
 	if (!err)
-		err = read_target(parsed.target, path, ret_head, ret_detail);
+		err = read_target(parsed.target, path, is_proxy, ret_head, ret_detail);
 	return err ? err : read_expect(&found, ret_head, ret_detail);
 }

@@ -16,10 +16,11 @@ struct http_head {
 
 /*
  * Reads a head, the empty line included. The result points into it, into
- * `headers` and into `path`. When it is refused, `ret_detail` is a literal.
+ * `headers` and into `path`. `is_proxy`: the target is not read, but kept as it is.
+ * When it is refused, `ret_detail` is a literal.
  */
 MUST_USE enum err http_head_read(struct slice bytes, struct http_header headers[HTTP_HEADERS_MAX],
-				 struct buf *path, struct http_head *ret_head,
+				 struct buf *path, bool is_proxy, struct http_head *ret_head,
 				 const char **ret_detail);
 
 /*

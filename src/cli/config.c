@@ -183,6 +183,11 @@ enum err config_load(struct config *config, struct arena *arena, struct buf *det
 	return err;
 }
 
+const char *config_user_folder(struct arena *arena)
+{
+	return xdg_folder("XDG_DATA_HOME", "/.local/share", arena);
+}
+
 const char *config_data_folder(const struct config *config, struct arena *arena)
 {
 	const char *folder = config->values[SETTING_DATA].text;
@@ -190,7 +195,7 @@ const char *config_data_folder(const struct config *config, struct arena *arena)
 	if (!folder)
 		folder = project_folder(arena);
 	if (!folder)
-		folder = xdg_folder("XDG_DATA_HOME", "/.local/share", arena);
+		folder = config_user_folder(arena);
 	return folder;
 }
 

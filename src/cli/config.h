@@ -27,6 +27,8 @@
 	SETTING(WEBHOOK, "webhook", "IF_WEBHOOK", "URL to which escalations are sent")      \
 	SETTING(WEBHOOK_SECRET_FILE, "webhook-secret-file", "IF_WEBHOOK_SECRET_FILE",       \
 		"File with the secrets that sign for the webhook, one a line")              \
+	SETTING(PROXY_SOCKET, "proxy-socket", "IF_PROXY_SOCKET",                            \
+		"Unix socket of the egress proxy; by default proxy.sock beside the daemon's") \
 	SETTING(NOTIFY_COMMAND, "notify-command", "IF_NOTIFY_COMMAND",                      \
 		"Command that reads each escalation on its standard input")
 
@@ -64,6 +66,9 @@ MUST_USE enum err config_load(struct config *config, struct arena *arena, struct
  */
 #define CONFIG_PLACES 2
 size_t config_files(const char *name, struct arena *arena, const char *ret_paths[CONFIG_PLACES]);
+
+/* The user's own data folder, whatever the project says: for what must not lie in a project. */
+const char *config_user_folder(struct arena *arena);
 
 /* The data folder: the setting, else the project's .infrafabric, else the user's. In `arena`. */
 const char *config_data_folder(const struct config *config, struct arena *arena);

@@ -10,7 +10,7 @@
 #include "sys/background.h"
 #include "sys/files.h"
 
-#define DAEMON_NAME "libexec/infrafabric/if-coordinator"
+#define PROGRAMS_FOLDER "libexec/infrafabric/"
 #define READY_TIMEOUT_MS 120000		/* a ledger of years is verified before the first answer */
 #define ARGV_MAX 24
 #define PATH_BYTES_MAX 4096
@@ -50,12 +50,12 @@ static struct slice folder_of(const char *path)
 
 /*
  * Beside this program: as it lies in build/, and as it is installed below a
- * prefix. IF_COORDINATOR names another one.
+ * prefix.
  */
-const char *daemon_find(struct cli *cli)
+const char *program_find(struct cli *cli, const char *name, const char *variable)
 {
-	static const char *const places[] = { "/" DAEMON_NAME, "/../" DAEMON_NAME };
-	const char *named = getenv("IF_COORDINATOR");
+	static const char *const places[] = { "/" PROGRAMS_FOLDER, "/../" PROGRAMS_FOLDER };
+	const char *named = getenv(variable);
 	char self[PATH_BYTES_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -65,7 +65,7 @@ const char *daemon_find(struct cli *cli)
 		return NULL;
 	self[len] = '\0';
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		const char *path = join(cli, folder_of(self), places[i]);
+		const char *path = join(cli, slice_of_str(join(cli, folder_of(self), places[i])), name);
 
 		if (access(path, X_OK) == 0)
 			return path;
@@ -155,11 +155,12 @@ static void pass_on(struct cli *cli, const struct args *args, struct plan *plan,
 static enum err make_plan(struct cli *cli, const struct args *args, struct plan *plan,
 			  struct buf *detail)
 {
-	const char *daemon = daemon_find(cli);
+	const char *daemon = program_find(cli, COORDINATOR_PROGRAM, COORDINATOR_VARIABLE);
 	enum err err = OK;
 
 	if (!daemon) {
-		buf_add_lit(detail, "there is no " DAEMON_NAME " beside this program");
+		buf_add_lit(detail, "there is no " PROGRAMS_FOLDER COORDINATOR_PROGRAM
+				    " beside this program");
 		return ERR_OS;
 	}
 	err = choose_ledger(cli, args, plan, detail);

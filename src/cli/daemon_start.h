@@ -6,7 +6,13 @@
 
 #include "cli/cli.h"
 
-/* The daemon's program that belongs to this one: beside it, in libexec. NULL when there is none. */
-const char *daemon_find(struct cli *cli);
+#define COORDINATOR_PROGRAM "if-coordinator"
+#define COORDINATOR_VARIABLE "IF_COORDINATOR"
+
+/*
+ * A program that belongs to this one: beside it, in libexec, or what the variable of the
+ * environment names. NULL when there is none.
+ */
+const char *program_find(struct cli *cli, const char *name, const char *variable);
 
 #endif

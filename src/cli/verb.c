@@ -78,6 +78,9 @@ static const struct part_row {
 	{ "note", "Notes: a small shared space of keys and values" },
 	{ "events", "Everything that happens, as it happens" },
 	{ "witness", "The ledger: search, trace, verify, export" },
+	{ "proxy", "The way out: requests that a contract grants" },
+	{ "secret", "Secrets that the proxy puts into requests" },
+	{ "executor", "Commands that rules allow, with limits" },
 	{ "config", "Settings" },
 	{ "completion", "Completion scripts for shells" },
 	{ "limits", "Every limit" },
@@ -314,6 +317,7 @@ const char *flag_metavar(const struct field *field)
 		break;
 	}
 	return strcmp(field->name, "file") == 0 || strcmp(field->name, "ledger") == 0 ||
+	       strcmp(field->name, "contract") == 0 || strcmp(field->name, "rules") == 0 ||
 	       strcmp(field->name, "log") == 0 ? "FILE" :
 	       strcmp(field->name, "data") == 0 ? "FOLDER" : "TEXT";
 }

@@ -13,7 +13,8 @@
 /* The program that keeps ledgers also checks them: this one knows nothing of their form. */
 static int verify_offline(struct cli *cli, const struct args *args)
 {
-	const char *argv[8] = { daemon_find(cli), "--verify", args_text(args, "ledger").ptr };
+	const char *daemon = program_find(cli, COORDINATOR_PROGRAM, COORDINATOR_VARIABLE);
+	const char *argv[8] = { daemon, "--verify", args_text(args, "ledger").ptr };
 	struct buf detail = { 0 };
 	size_t argc = 3;
 	int code;

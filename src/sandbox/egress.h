@@ -13,12 +13,9 @@
  *
  * A message is its length, 4 bytes little-endian, and one JSON object.
  *
- *	grant	{"swarm":"alice","task":"T-1","board":"demo","fence":7,"token":"...",
- *		 "rates":{"calls_per_s":10,"burst":10},
- *		 "http":[{"host":"api.example.com","methods":["GET"],"paths":["/v1/items"]}],
- *		 "credentials":[{"name":"github","header":"Authorization","endpoint":"https://..."}],
- *		 "listen":true}
- *	answer	{"ok":true}, with {"port":40123,"password":"..."} after "listen", or an error
+ *	grant	{"swarm":"alice","board":"demo","task":"T-1","fence":7,"token":"...",
+ *		 "contract":"<its bytes, in base64>","listen":true}
+ *	answer	{"ok":true}, or {"ok":true,"port":40123,"password":"..."} after "listen", or an error
  *	request	{"method":"POST","url":"https://api.example.com/v1/items",
  *		 "headers":{"Content-Type":"application/json"},"body":"e30="}
  *	reply	{"status":200,"headers":{"content-type":"application/json"},"body":"W10="}
@@ -44,10 +41,10 @@
 #include "base/error.h"
 #include "base/slice.h"
 
-#define EGRESS_BODY_BYTES_MAX (8UL * 1024 * 1024)	/* either way; contracts say less */
+#define EGRESS_BODY_BYTES_MAX (64UL * 1024 * 1024)	/* either way; most contracts say less */
 #define EGRESS_HEAD_BYTES_MAX 65536UL			/* headers of either way, all of them */
 /* What a body of that size takes in base64, with its head. */
-#define EGRESS_MESSAGE_BYTES_MAX (12UL * 1024 * 1024)
+#define EGRESS_MESSAGE_BYTES_MAX (90UL * 1024 * 1024)
 #define EGRESS_LENGTH_BYTES 4
 
 /*

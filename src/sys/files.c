@@ -55,6 +55,43 @@ enum err file_read(const char *path, size_t bytes_max, struct buf *ret_content)
 	return err;
 }
 
+static bool is_private(int fd)
+{
+	struct stat found;
+
+	if (fstat(fd, &found) != 0)
+		return false;
+	if (S_ISREG(found.st_mode) && (found.st_mode & 077) == 0 &&
+	    (found.st_uid == geteuid() || found.st_uid == 0))
+		return true;
+	errno = EPERM;
+	return false;
+}
+
+enum err file_read_private(const char *path, size_t bytes_max, struct buf *ret_content)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	enum err err = ERR_OS;
+	int saved;
+
+	if (fd < 0)
+		return ERR_OS;
+	/* What would be moved would leave a copy behind. */
+	buf_reserve(ret_content, bytes_max + 1 > READ_BYTES ? bytes_max + 1 : READ_BYTES);
+	if (is_private(fd))
+		err = file_read_fd(fd, bytes_max, ret_content);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return err;
+}
+
+enum err file_open_append(const char *path, int *ret_fd)
+{
+	*ret_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return *ret_fd < 0 ? ERR_OS : OK;
+}
+
 static void wait_writable(int fd)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLOUT };

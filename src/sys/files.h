@@ -19,6 +19,15 @@ MUST_USE enum err file_read(const char *path, size_t bytes_max, struct buf *ret_
 MUST_USE enum err file_read_fd(int fd, size_t bytes_max, struct buf *ret_content);
 
 /*
+ * As file_read, of a regular file that nobody but its owner, who is us or root, may
+ * look at. Otherwise ERR_OS with errno EPERM. The buffer is not moved while it is read.
+ */
+MUST_USE enum err file_read_private(const char *path, size_t bytes_max, struct buf *ret_content);
+
+/* Opens a file to append to, which is created with mode 0600 when missing. Closed by exec. */
+MUST_USE enum err file_open_append(const char *path, int *ret_fd);
+
+/*
  * A reader sees the old content or the new, never a part, and after OK the
  * new one survives a power cut: written beside, synced, renamed, and the
  * folder synced.

@@ -1,0 +1,90 @@
+/*
+ * egress_guest - what a guest's process does: requests under a grant, one a line.
+ *
+ * usage: egress_guest SOCKET CONTRACT SWARM <REQUESTS >REPLIES
+ *
+ * An answer that refuses the grant is printed, and ends it with 1.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "document/contract_doc.h"
+#include "sandbox/egress.h"
+#include "sandbox/egress_message.h"
+#include "sys/files.h"
+
+#define PATIENCE_MS 60000
+
+static bool read_contract(const char *path, struct buf *text, struct arena *arena,
+			  struct contract *ret_contract)
+{
+	struct contract_doc doc;
+
+	if (file_read(path, 1 << 20, text) != OK)
+		return false;
+	if (contract_doc_read(buf_slice(text), HAND_YAML, NULL, arena, &doc) != OK) {
+		for (size_t i = 0; i < doc.error_count; i++)
+			fprintf(stderr, "%s:%d: %.*s\n", path, doc.errors[i].line,
+				(int)doc.errors[i].text.len, doc.errors[i].text.ptr);
+		return false;
+	}
+	*ret_contract = doc.contract;
+	return true;
+}
+
+static int ask(int fd)
+{
+	struct buf reply = { 0 };
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int code = 0;
+
+	while (code == 0 && (len = getline(&line, &size, stdin)) > 0) {
+		enum err err;
+
+		line[len - 1] = '\0';
+		buf_clear(&reply);
+		err = egress_call(fd, slice_of(line, (size_t)len - 1), EGRESS_MESSAGE_BYTES_MAX,
+				  PATIENCE_MS, &reply);
+		if (err == OK)
+			printf("%.*s\n", (int)reply.len, reply.ptr);
+		else
+			printf("%s\n", err_info(err)->code);
+		fflush(stdout);
+		code = err != OK;
+	}
+	free(line);
+	buf_finish(&reply);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena = { 0 };
+	struct buf text = { 0 }, grant = { 0 }, answer = { 0 };
+	struct contract contract;
+	int fd = -1, code = 1;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (argc != 4 || !read_contract(argv[2], &text, &arena, &contract))
+		return 2;
+	egress_write_grant(&(struct egress_who){
+				   .swarm = slice_of_str(argv[3]), .board = SLICE("demo"),
+				   .task = SLICE("T-1"), .fence = 7,
+			   }, &contract, false, &grant);
+	if (egress_open(argv[1], buf_slice(&grant), PATIENCE_MS, &fd, &answer) == OK)
+		code = ask(fd);
+	else
+		printf("%.*s\n", (int)answer.len, answer.ptr);
+	if (fd >= 0)
+		close(fd);
+	buf_finish(&text);
+	buf_finish(&grant);
+	buf_finish(&answer);
+	arena_finish(&arena);
+	return code;
+}
