@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/seal.h"
 #include "sandbox/limit.h"
 #include "sys/entropy.h"
 #include "sys/files.h"
@@ -14,7 +14,7 @@
 #define CPU_BYTES_MAX (4 * MIB)		/* of what the system says about its processors */
 
 /* A plain file that only this user can have written. */
-static bool read_own(const char *path, size_t bytes_max, mode_t others, struct buf *ret_content)
+static bool read_own(const char *path, size_t bytes_max, struct buf *ret_content)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 	struct stat stat;
@@ -23,10 +23,8 @@ static bool read_own(const char *path, size_t bytes_max, mode_t others, struct b
 	if (fd < 0)
 		return false;
 	if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_uid == geteuid() &&
-	    !(stat.st_mode & others))
+	    !(stat.st_mode & 022))
 		is_read = file_read_fd(fd, bytes_max, ret_content) == OK;
-	else
-		errno = EPERM;
 	close(fd);
 	return is_read;
 }
@@ -38,15 +36,8 @@ static bool make_key(const char *path)
 
 	entropy_fill(bytes, sizeof(bytes));
 	is_made = file_write(path, slice_of(bytes, sizeof(bytes)), 0600) == OK;
-	explicit_bzero(bytes, sizeof(bytes));
+	seal_wipe(bytes, sizeof(bytes));
 	return is_made;
-}
-
-/* Room for all of it at once, so that no copy is left behind where the buffer was. */
-static bool read_key(struct cache *cache, const char *path)
-{
-	buf_reserve(&cache->key, 2 * KEY_BYTES);
-	return read_own(path, KEY_BYTES, 077, &cache->key) && cache->key.len == KEY_BYTES;
 }
 
 void cache_open(struct cache *cache, const char *folder, const char *key_file, struct buf *trouble)
@@ -62,7 +53,8 @@ void cache_open(struct cache *cache, const char *folder, const char *key_file, s
 		file_describe(trouble, "write", key_file);
 		return;
 	}
-	if (read_key(cache, key_file))
+	if (file_read_private(key_file, KEY_BYTES, &cache->key) == OK &&
+	    cache->key.len == KEY_BYTES)
 		return;
 	buf_add_lit(trouble, "the key in ");
 	buf_add_str(trouble, key_file);
@@ -72,9 +64,7 @@ void cache_open(struct cache *cache, const char *folder, const char *key_file, s
 
 void cache_close(struct cache *cache)
 {
-	if (cache->key.ptr)
-		explicit_bzero(cache->key.ptr, cache->key.capacity);
-	buf_finish(&cache->key);
+	seal_wipe_buf(&cache->key);
 }
 
 /* The line that lists what the processors can do: code for one set is not run on another. */
@@ -127,16 +117,6 @@ static struct hash mac_of(const struct cache *cache, const struct hash *name, st
 	return hash_hmac(buf_slice(&cache->key), parts, ARRAY_LEN(parts));
 }
 
-/* Takes as long wherever they differ. */
-static bool is_same(const uint8_t *a, const uint8_t *b)
-{
-	unsigned differs = 0;
-
-	for (size_t i = 0; i < HASH_BYTES; i++)
-		differs |= (unsigned)(a[i] ^ b[i]);
-	return differs == 0;
-}
-
 bool cache_get(const struct cache *cache, const struct hash *name, struct buf *ret_artifact)
 {
 	struct buf path = { 0 }, content = { 0 };
@@ -145,12 +125,13 @@ bool cache_get(const struct cache *cache, const struct hash *name, struct buf *r
 	if (!cache->key.len)
 		return false;
 	path_of(cache, name, &path);
-	if (read_own(buf_str(&path), ARTIFACT_BYTES_MAX + HASH_BYTES, 022, &content) &&
+	if (read_own(buf_str(&path), ARTIFACT_BYTES_MAX + HASH_BYTES, &content) &&
 	    content.len > HASH_BYTES) {
 		struct slice artifact = slice_from(buf_slice(&content), HASH_BYTES);
 		struct hash mac = mac_of(cache, name, artifact);
 
-		counts = is_same(mac.bytes, (const uint8_t *)content.ptr);
+		counts = seal_is_same(slice_of(mac.bytes, HASH_BYTES),
+				      slice_head(buf_slice(&content), HASH_BYTES));
 		if (counts)
 			buf_add_slice(ret_artifact, artifact);
 	}

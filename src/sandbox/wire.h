@@ -18,7 +18,7 @@
 
 enum wire_kind {
 	WIRE_NONE,
-#define WIRE(number, NAME, name) WIRE_##NAME = number,
+#define WIRE(number, NAME, name) WIRE_##NAME = (number),
 #include "sandbox/wire.def"
 #undef WIRE
 	WIRE_KIND_END

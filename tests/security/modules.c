@@ -326,7 +326,8 @@ static void survive_poison(void)
 	if (chmod(kit.key_file.ptr, 0644) != 0)
 		perror(kit.key_file.ptr);
 	is_cached(&kit, false, "admission: A key that others can read");
-	say(runner_info(kit.runner)->cache_trouble.len > 0, "admission: It says that nothing is kept", "");
+	say(runner_info(kit.runner)->cache_trouble.len > 0, "admission: It says that it keeps nothing",
+	    "");
 	(void)chmod(kit.key_file.ptr, 0600);
 	guest_kit_finish(&kit);
 	buf_finish(&path);
@@ -491,7 +492,8 @@ static void look_at_walls(void)
 	    "execution: A loop that is stopped from outside", "");
 	run_destroy(run);
 	guest_kit_finish(&kit);
-	say(find_family(family, ARRAY_LEN(family)) == 0, "execution: Nothing is left when it is closed", "");
+	say(find_family(family, ARRAY_LEN(family)) == 0, "execution: When it is closed, nothing is left",
+	    "");
 }
 
 /* kill -9 of if-chassis, under a guest that loops: all is gone, and its supervisor knows. */
