@@ -119,11 +119,14 @@ TEST_PROGRAMS := $(TEST_MAINS:%.c=$(OBJ)/%)
 HELPER_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/e2e/*.c tests/security/*.c))
 SCRIPTS := $(wildcard tests/e2e/*.sh tests/security/*.sh)
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/bench/*.c))
+# The one that looks into the engine is built where there is one.
+BENCH_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(filter-out $(if $(ENGINE_LIB),,%/chassis_bench.c),\
+	$(wildcard tests/bench/*.c)))
 # Modules for the sandbox: the examples, and those that try to break out. Each is the same whatever
 # the variant.
 GUESTS := $(patsubst %,$(BUILD)/guests/%.wasm,$(basename $(notdir \
-	$(wildcard examples/guests/*.wat examples/guests/*.c tests/security/guests/*.wat))))
+	$(wildcard examples/guests/*.wat examples/guests/*.c tests/security/guests/*.wat \
+	tests/bench/guests/*.wat))))
 SHARED := $(patsubst %.c,$(OBJ)/pic/%.o,$(call sources,client) $(call sources,base))
 
 PROGRAMS := $(if $(wildcard src/cli/main.c),$(OUT)/ifctl $(OUT)/if) \
@@ -169,10 +172,11 @@ endef
 $(foreach room,$(ROOMS),$(eval $(call ROOM,$(room))))
 
 LINK = @mkdir -p $(@D); printf '  %-5s %s\n' LINK $@
-link = $(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $^ $(LIBS)
+link = $(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $(filter %.o,$^) $(filter-out %.o,$^) $(LIBS)
 
 $(OUT)/ifctl: $(OBJ)/src/cli/main.o \
-	$(call room_libs,cli client sandbox api document fabric chassis governor coordinator crypto sys base)
+	$(call room_libs,cli client sandbox api document fabric chassis governor coordinator \
+	crypto sys base)
 	$(LINK)
 	$(Q)$(link)
 $(OUT)/if: $(OUT)/ifctl
@@ -232,6 +236,9 @@ $(BUILD)/guests/%.wasm: examples/guests/%.c examples/guests/infrafabric.h
 $(BUILD)/guests/%.wasm: examples/guests/%.wat
 	@mkdir -p $(@D)
 	$(Q)wat2wasm -o $@ $<
+$(BUILD)/guests/%.wasm: tests/bench/guests/%.wat
+	@mkdir -p $(@D)
+	$(Q)wat2wasm -o $@ $<
 # Some of these are no good modules, which the sandbox is to find out.
 $(BUILD)/guests/%.wasm: tests/security/guests/%.wat
 	@mkdir -p $(@D)
@@ -256,6 +263,8 @@ $(OBJ)/tests/bench/%: CPPFLAGS += -Itests/bench $(if $(LIBPQ),-DHAVE_LIBPQ \
 $(OBJ)/tests/libbench.a: $(call objects,$(wildcard tests/bench/load/*.c tests/bench/waste/*.c))
 	@mkdir -p $(@D); rm -f $@
 	$(Q)ar rcsD $@ $^
+$(OBJ)/tests/bench/chassis_bench: $(OBJ)/src/sandbox/engine.o
+$(OBJ)/tests/bench/chassis_bench: LIBS := $(ENGINE_LIB) $(LIBS) -ldl
 $(BENCH_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(OBJ)/tests/libbench.a $(ALL_LIBS)
 	$(LINK)
 	$(Q)$(link) $(LIBPQ)

@@ -79,7 +79,8 @@ check:
 # One test while working on it: make test T=unit/buf. A room that does not compile right now can be
 # left out of it with ROOMS='base sys'.
 test:
-	@$(MAKE) VARIANT=asan $(if $(filter api/% unit/runner,$(T)),all $(GUESTS)) $(BUILD)/asan/tests/$(T)_test
+	@$(MAKE) VARIANT=asan $(if $(filter api/% unit/runner,$(T)),all $(GUESTS)) \
+		$(BUILD)/asan/tests/$(T)_test
 	@$(SANITIZERS) $(call programs_of,$(BUILD)/asan,$(BUILD)/asan) $(BUILD)/asan/tests/$(T)_test
 
 # Hours rather than minutes: other eyes (thread sanitizer, valgrind, gcc's analyzer) and more seeds.

@@ -16,7 +16,7 @@
 #define POOL_INSTANCE_BYTES (4 * MIB)	/* some 100,000 functions */
 /* Pages that stay when a guest is gone: only measuring runs a second one in the same process. */
 #define POOL_KEEP_BYTES (64 * KIB)
-/* Fuel is taken in the order of instructions; a start begins with all of it. */
+/* The only tick is that of the deadline. */
 #define EPOCHS_TO_LIVE 1
 
 /* wasmtime/src/lib.rs: the same struct there. Weak: an installed C API has none. */
@@ -36,11 +36,13 @@ struct engine {
 	wasmtime_linker_t *linker;
 	wasmtime_module_t *module;
 	wasmtime_instance_pre_t *ready;
+	bool is_unmetered;
 };
 
 /* One run, as the host functions find it. */
 struct run {
 	struct guest *guest;
+	wasmtime_caller_t *caller;	/* during a call */
 	wasmtime_memory_t memory;
 	bool has_memory;
 	struct meter meter;
@@ -100,12 +102,13 @@ struct engine *engine_create(const struct engine_config *config)
 	wasmtime_config_strategy_set(wasm, WASMTIME_STRATEGY_CRANELIFT);
 	wasmtime_config_cranelift_opt_level_set(wasm, WASMTIME_OPT_LEVEL_SPEED);
 	wasmtime_config_cranelift_nan_canonicalization_set(wasm, config->is_deterministic);
-	wasmtime_config_consume_fuel_set(wasm, true);
-	wasmtime_config_epoch_interruption_set(wasm, true);
+	wasmtime_config_consume_fuel_set(wasm, !config->is_unmetered);
+	wasmtime_config_epoch_interruption_set(wasm, !config->is_unmetered);
 	wasmtime_config_max_wasm_stack_set(wasm, config->stack_bytes);
 	/* A process runs one guest: copying its data is cheaper than a file to map them from. */
 	wasmtime_config_memory_init_cow_set(wasm, false);
 	engine->wasm = wasm_engine_new_with_config(wasm);
+	engine->is_unmetered = config->is_unmetered;
 	return engine;
 }
 
@@ -193,32 +196,36 @@ static void make_types(const char *letters, wasm_valtype_vec_t *ret_types)
 		ret_types->data[i] = wasm_valtype_new(kind_of(letters[i]));
 }
 
-/* Looked for once: a memory has the same name in its store as long as that lives. */
-static void find_memory(struct run *run, wasmtime_caller_t *caller)
+/* By name once: it is the same memory as long as its store lives. Where it lies, at each call. */
+static void look_for_memory(struct guest *guest)
 {
+	struct run *run = guest->looked_in;
+	wasmtime_context_t *context = wasmtime_caller_context(run->caller);
 	wasmtime_extern_t found;
 
-	run->has_memory = wasmtime_caller_export_get(caller, "memory", 6, &found) &&
-			  found.kind == WASMTIME_EXTERN_MEMORY;
-	if (run->has_memory)
+	guest->look = NULL;
+	if (!run->has_memory) {
+		run->has_memory = wasmtime_caller_export_get(run->caller, "memory", 6, &found) &&
+				  found.kind == WASMTIME_EXTERN_MEMORY;
+		if (!run->has_memory)
+			return;
 		run->memory = found.of.memory;
+	}
+	guest->memory = wasmtime_memory_data(context, &run->memory);
+	guest->memory_len = wasmtime_memory_data_size(context, &run->memory);
 }
 
 static wasm_trap_t *on_call(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *values,
 			    size_t count)
 {
 	const struct host_function *function = env;
-	wasmtime_context_t *context = wasmtime_caller_context(caller);
-	struct run *run = wasmtime_context_get_data(context);
+	struct run *run = wasmtime_context_get_data(wasmtime_caller_context(caller));
 	struct guest *guest = run->guest;
 
 	(void)count;
-	if (!run->has_memory)
-		find_memory(run, caller);
-	if (run->has_memory) {
-		guest->memory = wasmtime_memory_data(context, &run->memory);
-		guest->memory_len = wasmtime_memory_data_size(context, &run->memory);
-	}
+	run->caller = caller;
+	guest->look = look_for_memory;
+	guest->memory = NULL;
 	guest->host_calls++;
 	if (function->fn(guest, (union host_value *)(void *)values) == HOST_GOES_ON)
 		return NULL;
@@ -506,19 +513,24 @@ static wasmtime_store_t *open_store(struct engine *engine, struct run *run)
 		ifwasmtime_store_limiter(store, &run->meter);
 	else
 		wasmtime_store_limiter(store, limits->memory_bytes, limits->table_elements, 1, 1, 1);
+	if (engine->is_unmetered)
+		return store;
 	error = wasmtime_context_set_fuel(context, (uint64_t)limits->fuel);
 	ENSURE(error == NULL);
 	wasmtime_context_set_epoch_deadline(context, EPOCHS_TO_LIVE);
 	return store;
 }
 
-static void read_meters(struct run *run, wasmtime_context_t *context)
+static void read_meters(const struct engine *engine, struct run *run, wasmtime_context_t *context)
 {
 	uint64_t left = 0;
-	wasmtime_error_t *error = wasmtime_context_get_fuel(context, &left);
 
-	ENSURE(error == NULL);
-	run->guest->fuel_used = run->guest->contract->limits.fuel - (int64_t)left;
+	if (!engine->is_unmetered) {
+		wasmtime_error_t *error = wasmtime_context_get_fuel(context, &left);
+
+		ENSURE(error == NULL);
+		run->guest->fuel_used = run->guest->contract->limits.fuel - (int64_t)left;
+	}
 	run->guest->memory_bytes = run->meter.memory_bytes;
 	if (!engine_has_meter() && run->has_memory)
 		run->guest->memory_bytes = wasmtime_memory_data_size(context, &run->memory);
@@ -533,6 +545,7 @@ void engine_run(struct engine *engine, struct guest *guest)
 	wasm_trap_t *trap = NULL;
 	wasmtime_error_t *error;
 
+	guest->looked_in = &run;
 	error = wasmtime_instance_pre_instantiate(engine->ready, context, &instance, &trap);
 	/* What it imports is there, so an error that is no trap means: there is no room for it. */
 	if (error && !guest->has_ended && !guest->has_exited)
@@ -541,8 +554,9 @@ void engine_run(struct engine *engine, struct guest *guest)
 		run_entry(&run, context, &instance);
 	else if (guest->has_exited && !guest->has_ended)
 		end_finished(&run);
-	read_meters(&run, context);
+	read_meters(engine, &run, context);
 	guest_log_flush(guest);
+	guest->look = NULL;
 	guest->memory = NULL;
 	wasmtime_store_delete(store);
 }

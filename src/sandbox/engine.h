@@ -20,6 +20,7 @@ struct engine;
 struct engine_config {
 	bool is_deterministic;	/* every NaN has the same bits */
 	size_t stack_bytes;	/* of the guest's own calls */
+	bool is_unmetered;	/* for measuring only: neither fuel nor a deadline */
 };
 
 /* Takes NULL: nothing happens. */

@@ -39,7 +39,13 @@ struct guest {
 	int socket;			/* to its supervisor; -1: log lines are only counted */
 	int egress;			/* to the proxy, under a grant; -1: none */
 
-	/* Its linear memory, during one call: calls may make it grow, which moves it. */
+	/*
+	 * Its linear memory, during one call: between calls it may grow, which moves
+	 * it. Not NULL: look for it first. Many calls need none, and looking costs
+	 * more than they do.
+	 */
+	void (*look)(struct guest *guest);
+	void *looked_in;		/* whoever looks knows what this is */
 	uint8_t *memory;
 	uint64_t memory_len;
 
@@ -78,8 +84,10 @@ void guest_finish(struct guest *guest);
  * Memory of the guest from `at`, or NULL when not all of it lies inside. Good
  * until the guest runs on. Never NULL for no bytes inside.
  */
-static inline uint8_t *guest_bytes(const struct guest *guest, uint32_t at, uint64_t len)
+static inline uint8_t *guest_bytes(struct guest *guest, uint32_t at, uint64_t len)
 {
+	if (guest->look)
+		guest->look(guest);
 	return guest->memory && (uint64_t)at + len <= guest->memory_len ? guest->memory + at : NULL;
 }
 

@@ -65,7 +65,7 @@ static inline struct guest_file *wasi_file(struct guest *guest, uint32_t number)
 }
 
 /* One of the guest's pieces of memory; false when the list or the piece lies outside. */
-static inline bool wasi_iovec(const struct guest *guest, uint32_t list, uint32_t index,
+static inline bool wasi_iovec(struct guest *guest, uint32_t list, uint32_t index,
 			      uint8_t **ret_bytes, uint32_t *ret_len)
 {
 	const uint8_t *at = guest_bytes(guest, list, ((uint64_t)index + 1) * WASI_IOVEC_BYTES);
@@ -79,7 +79,7 @@ static inline bool wasi_iovec(const struct guest *guest, uint32_t list, uint32_t
 }
 
 /* Stores a number where the guest wants it; false when that is outside. */
-static inline bool wasi_put(const struct guest *guest, uint32_t at, uint64_t value, unsigned bytes)
+static inline bool wasi_put(struct guest *guest, uint32_t at, uint64_t value, unsigned bytes)
 {
 	uint8_t *to = guest_bytes(guest, at, bytes);
 

@@ -492,8 +492,8 @@ static void look_at_walls(void)
 	    "execution: A loop that is stopped from outside", "");
 	run_destroy(run);
 	guest_kit_finish(&kit);
-	say(find_family(family, ARRAY_LEN(family)) == 0, "execution: When it is closed, nothing is left",
-	    "");
+	count = find_family(family, ARRAY_LEN(family));
+	say(count == 0, "execution: When it is closed, nothing is left", "");
 }
 
 /* kill -9 of if-chassis, under a guest that loops: all is gone, and its supervisor knows. */

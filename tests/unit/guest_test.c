@@ -272,7 +272,8 @@ END_TEST
 START_TEST(what_is_not_granted_can_not)
 {
 	static const char *const paths[] = {
-		"private/key", "private", "../two.txt", "below/../../two.txt", "/etc/passwd", "link", "pipe",
+		"private/key", "private", "../two.txt", "below/../../two.txt", "/etc/passwd", "link",
+		"pipe",
 	};
 
 	make_files();
