@@ -78,6 +78,14 @@ enum host_next abi_log(struct guest *guest, union host_value *values)
 	return HOST_GOES_ON;
 }
 
+/* Only why it gave up is kept apart from how: memory that was refused, say. */
+enum host_next abi_abort(struct guest *guest, union host_value *values)
+{
+	(void)values;
+	guest_log(guest, GUEST_LOG_ERROR, SLICE("it gave up"));
+	return HOST_ENDS;
+}
+
 enum host_next abi_time_ns(struct guest *guest, union host_value *values)
 {
 	values[0].i64 = values[0].u32 == CLOCK_WALL ? guest_wall_ns(guest) : guest_run_ns(guest);

@@ -42,7 +42,6 @@ struct engine {
 /* One run, as the host functions find it. */
 struct run {
 	struct guest *guest;
-	wasmtime_caller_t *caller;	/* during a call */
 	wasmtime_memory_t memory;
 	bool has_memory;
 	struct meter meter;
@@ -199,13 +198,14 @@ static void make_types(const char *letters, wasm_valtype_vec_t *ret_types)
 /* By name once: it is the same memory as long as its store lives. Where it lies, at each call. */
 static void look_for_memory(struct guest *guest)
 {
-	struct run *run = guest->looked_in;
-	wasmtime_context_t *context = wasmtime_caller_context(run->caller);
+	wasmtime_caller_t *caller = guest->looked_in;
+	wasmtime_context_t *context = wasmtime_caller_context(caller);
+	struct run *run = wasmtime_context_get_data(context);
 	wasmtime_extern_t found;
 
 	guest->look = NULL;
 	if (!run->has_memory) {
-		run->has_memory = wasmtime_caller_export_get(run->caller, "memory", 6, &found) &&
+		run->has_memory = wasmtime_caller_export_get(caller, "memory", 6, &found) &&
 				  found.kind == WASMTIME_EXTERN_MEMORY;
 		if (!run->has_memory)
 			return;
@@ -223,8 +223,8 @@ static wasm_trap_t *on_call(void *env, wasmtime_caller_t *caller, wasmtime_val_r
 	struct guest *guest = run->guest;
 
 	(void)count;
-	run->caller = caller;
 	guest->look = look_for_memory;
+	guest->looked_in = caller;
 	guest->memory = NULL;
 	guest->host_calls++;
 	if (function->fn(guest, (union host_value *)(void *)values) == HOST_GOES_ON)
@@ -400,7 +400,7 @@ static void end_trapped(struct run *run, wasm_trap_t *trap)
 	struct buf text = { 0 };
 
 	if (!wasmtime_trap_code(trap, &code)) {
-		end_failed(run, CHASSIS_VERDICT_TRAP, "trap", "it was stopped by the engine");
+		end_failed(run, CHASSIS_VERDICT_TRAP, "abort", "it gave up");
 	} else if (code == WASMTIME_TRAP_CODE_OUT_OF_FUEL) {
 		guest_end(run->guest, CHASSIS_VERDICT_OUT_OF_FUEL, "fuel",
 			  "it took more steps than its contract allows");
@@ -545,7 +545,6 @@ void engine_run(struct engine *engine, struct guest *guest)
 	wasm_trap_t *trap = NULL;
 	wasmtime_error_t *error;
 
-	guest->looked_in = &run;
 	error = wasmtime_instance_pre_instantiate(engine->ready, context, &instance, &trap);
 	/* What it imports is there, so an error that is no trap means: there is no room for it. */
 	if (error && !guest->has_ended && !guest->has_exited)

@@ -20,7 +20,7 @@ union host_value {
 
 enum host_next {
 	HOST_GOES_ON,
-	HOST_ENDS,		/* guest_end was called, or has_exited is set */
+	HOST_ENDS,		/* guest_end was called, or has_exited is set; else it gave up */
 };
 
 /* values[0..] are what it takes; values[0] becomes what it gives. */
