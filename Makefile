@@ -25,7 +25,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SECONDARY:
 
 # Rooms, highest first: the order in which static libraries are linked. tools/layers keeps it true.
-ROOMS := cli daemon client sandbox api witness bus document fabric chassis governor coordinator \
+ROOMS := cli daemon sandbox client api witness bus document fabric chassis governor coordinator \
 	crypto sys base
 PURE := base coordinator governor chassis fabric
 TESTS := unit core contract api sim
@@ -186,7 +186,7 @@ $(OUT)/libexec/infrafabric/if-coordinator: $(OBJ)/src/daemon/main.o $(DAEMON_LIB
 	$(LINK)
 	$(Q)$(link)
 
-PROXY_LIBS := $(call room_libs,api sandbox document chassis fabric crypto sys base)
+PROXY_LIBS := $(call room_libs,sandbox api client document chassis fabric crypto sys base)
 $(OUT)/libexec/infrafabric/if-proxy: $(OBJ)/src/sandbox/proxy_main.o $(PROXY_LIBS)
 	$(LINK)
 	$(Q)$(link)

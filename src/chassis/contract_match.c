@@ -291,12 +291,11 @@ static bool same_part(struct slice a, struct slice b)
 	return true;
 }
 
-bool contract_path_covers(struct slice pattern, struct slice path)
+/* Of a pattern that is one and a path in its normal form. */
+static bool matches(struct slice pattern, struct slice path)
 {
 	bool more = true;
 
-	if (!contract_path_pattern_is_valid(pattern) || !contract_path_is_normal(path))
-		return false;
 	pattern = slice_from(pattern, 1);
 	path = slice_from(path, 1);
 	while (more) {
@@ -314,6 +313,12 @@ bool contract_path_covers(struct slice pattern, struct slice path)
 	return true;
 }
 
+bool contract_path_covers(struct slice pattern, struct slice path)
+{
+	return contract_path_pattern_is_valid(pattern) && contract_path_is_normal(path) &&
+	       matches(pattern, path);
+}
+
 /* ---- requests -------------------------------------------------------------------------------- */
 
 static bool is_on_port(const struct contract_http *rule, const struct contract_request *request)
@@ -324,7 +329,7 @@ static bool is_on_port(const struct contract_http *rule, const struct contract_r
 	return false;
 }
 
-/* How far the rule goes along with the request. */
+/* How far the rule goes along with the request, whose host and path are spelt right. */
 static enum contract_ground rule_covers(const struct contract_http *rule,
 					const struct contract_request *request)
 {
@@ -335,7 +340,7 @@ static enum contract_ground rule_covers(const struct contract_http *rule,
 	if (!slice_list_has(rule->methods, request->method))
 		return CONTRACT_NO_METHOD;
 	for (size_t i = 0; i < rule->paths.count; i++)
-		if (contract_path_covers(rule->paths.items[i], request->path))
+		if (matches(rule->paths.items[i], request->path))
 			return CONTRACT_COVERED;
 	return CONTRACT_NO_PATH;
 }

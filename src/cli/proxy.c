@@ -12,6 +12,7 @@
 #include "cli/contract_file.h"
 #include "cli/local.h"
 #include "cli/proxy_link.h"
+#include "client/address.h"
 #include "crypto/seal.h"
 #include "sandbox/egress_http.h"
 #include "sys/attached.h"
@@ -28,7 +29,22 @@ static struct slice named(const struct args *args, const char *name, const char 
 	return slice_of_str(getenv(variable));
 }
 
-static void who_asks(const struct cli *cli, const struct args *args, struct egress_who *ret_who)
+/* Whoever acts for a swarm has what it asks for put on record in the ledger. */
+static struct slice daemon_of(struct cli *cli)
+{
+	const char *url = cli->config.values[SETTING_URL].text;
+	const char *socket = cli->config.values[SETTING_SOCKET].text;
+	struct buf path = { 0 }, detail = { 0 };
+	struct slice address = slice_of_str(url ? url : socket);
+
+	if (!address.len && address_default_socket(&path, &detail) == OK)
+		address = arena_copy(&cli->arena, buf_slice(&path));
+	buf_finish(&path);
+	buf_finish(&detail);
+	return address;
+}
+
+static void who_asks(struct cli *cli, const struct args *args, struct egress_who *ret_who)
 {
 	const char *swarm = cli->config.values[SETTING_SWARM].text;
 	struct egress_who who = {
@@ -39,6 +55,8 @@ static void who_asks(const struct cli *cli, const struct args *args, struct egre
 		.fence = args_number(args, "fence"),
 	};
 
+	if (swarm || args_has(args, "swarm"))
+		who.daemon = daemon_of(cli);
 	if (!args_has(args, "fence") && getenv("IF_FENCE") &&
 	    !slice_to_i64(slice_of_str(getenv("IF_FENCE")), &who.fence))
 		who.fence = 0;

@@ -254,6 +254,9 @@ static void read_endpoint(struct field_reader *reader, const struct tree *map,
 		fields_error(reader, member->line, member->key,
 			     "no rule of http is for \"%.*s\": the secret would go nowhere",
 			     SHOW(credential->endpoint));
+	else if (place.scheme == CONTRACT_HTTP_PLAIN)
+		fields_remark(reader, member->line, member->key,
+			      "is http: everybody on the way can read the secret");
 	contract_endpoint_write(&place, &canonical);
 	credential->endpoint = arena_copy(reader->arena, buf_slice(&canonical));
 	buf_finish(&canonical);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "sandbox/egress.h"
 #include "sys/clock.h"
 
@@ -14,6 +15,7 @@ struct egress_ask {
 	struct egress_asked asked;
 	struct egress_turn turn;
 	struct upstream_exchange *exchange;
+	struct egress_check *check;	/* of the token */
 	int rule;
 	int64_t at_us;			/* since 1970 */
 	int64_t begun_us;		/* monotonic */
@@ -39,6 +41,9 @@ enum err egress_account_open(struct egress_service *service, struct slice text,
 	const struct contract *contract = &account.grant.contract;
 	enum err err = egress_read_grant(text, &account.arena, &account.grant, detail);
 
+	if (err == OK && account.grant.who.daemon.len)
+		err = egress_daemon_at(service->daemons, account.grant.who.daemon, &account.daemon,
+				       detail);
 	if (err == OK && !egress_swarm_enter(service->rates, account.grant.who.swarm,
 					     contract->rates.calls_per_s, contract->rates.burst,
 					     &account.swarm)) {
@@ -110,7 +115,7 @@ static void finish(struct egress_ask *ask, struct egress_answer *answer, struct 
 	egress_answer_fn *fn = ask->fn;
 	void *context = ask->context;
 
-	egress_note_add(&service->notes, &note);
+	egress_note_add(&service->notes, &note, ask->account->daemon);
 	if (!egress_notes_are_kept(&service->notes))
 		*answer = (struct egress_answer){
 			.err = ERR_STORAGE_FULL,
@@ -168,7 +173,8 @@ void egress_ask_drop(struct egress_ask *ask)
 		.duration_us = clock_mono_us() - ask->begun_us, .rule = ask->rule,
 		.secrets = buf_slice(&ask->secrets), .err = ERR_SHUTTING_DOWN,
 	};
-	egress_note_add(&ask->account->service->notes, &note);
+	egress_note_add(&ask->account->service->notes, &note, ask->account->daemon);
+	egress_check_drop(ask->check);
 	upstream_drop(ask->exchange);
 	egress_turn_drop(&ask->turn);
 	ask_free(ask);
@@ -389,6 +395,67 @@ static void go(struct egress_ask *ask)
 	buf_finish(&method);
 }
 
+/* With its secrets, unless something was wrong already. */
+static void set_out(struct egress_ask *ask, enum err err, struct buf *detail)
+{
+	if (err == OK && ask->secrets.len)
+		err = add_secrets(ask, detail);
+	if (err == OK) {
+		go(ask);
+		if (ask->exchange)
+			return;
+		buf_add_lit(detail, "there is no memory or descriptor for a connection");
+		err = ERR_UPSTREAM_FAILED;
+	}
+	egress_turn_end(&ask->turn, 0, 0);
+	refuse(ask, err, detail);
+}
+
+static void on_checked(void *context, enum err err, struct slice said)
+{
+	struct egress_ask *ask = context;
+	struct buf detail = { 0 };
+
+	ask->check = NULL;
+	buf_add_slice(&detail, said);
+	set_out(ask, err, &detail);
+}
+
+/* The claim may have ended, or the token been revoked, since the last request. */
+static void check_token(struct egress_ask *ask)
+{
+	const struct egress_who *who = &ask->account->grant.who;
+	const struct egress_url *url = &ask->asked.url;
+	struct buf body = { 0 }, endpoint = { 0 }, detail = { 0 };
+	struct json_writer json = json_begin(&body);
+
+	buf_add_str(&endpoint, contract_scheme_names[url->scheme]);
+	buf_add_lit(&endpoint, "://");
+	buf_add_slice(&endpoint, buf_slice(&url->host));
+	if (url->port != (url->scheme == CONTRACT_HTTPS ? 443 : 80)) {
+		buf_add_byte(&endpoint, ':');
+		buf_add_u64(&endpoint, url->port);
+	}
+	json_object(&json);
+	json_put_text(&json, "token", who->token);
+	json_put_text(&json, "endpoint", buf_slice(&endpoint));
+	json_put_text(&json, "swarm", who->swarm);
+	if (who->board.len)
+		json_put_text(&json, "board", who->board);
+	if (who->task.len)
+		json_put_text(&json, "task", who->task);
+	if (who->fence)
+		json_put_i64(&json, "fence", who->fence);
+	json_object_end(&json);
+	ask->check = egress_check_start(ask->account->daemon, buf_slice(&body), on_checked, ask);
+	buf_finish(&body);
+	buf_finish(&endpoint);
+	if (ask->check)
+		return;
+	buf_add_lit(&detail, "there is no memory or descriptor to check the token");
+	set_out(ask, ERR_DAEMON_UNREACHABLE, &detail);
+}
+
 static void on_turn(void *context, enum err err, int64_t retry_after_ms)
 {
 	struct egress_ask *ask = context;
@@ -404,17 +471,10 @@ static void on_turn(void *context, enum err err, int64_t retry_after_ms)
 		buf_finish(&detail);
 		return;
 	}
-	if (ask->secrets.len)
-		err = add_secrets(ask, &detail);
-	if (err == OK) {
-		go(ask);
-		if (ask->exchange)
-			return;
-		buf_add_lit(&detail, "there is no memory or descriptor for a connection");
-		err = ERR_UPSTREAM_FAILED;
-	}
-	egress_turn_end(&ask->turn, 0, 0);
-	refuse(ask, err, &detail);
+	if (ask->secrets.len && ask->account->grant.who.token.len)
+		check_token(ask);
+	else
+		set_out(ask, OK, &detail);
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "sandbox/egress_daemon.h"
 #include "sandbox/egress_message.h"
 #include "sandbox/egress_note.h"
 #include "sandbox/egress_rates.h"
@@ -18,6 +19,7 @@ struct egress_service {
 	struct loop *loop;
 	struct egress_rates *rates;
 	struct upstream *upstream;
+	struct egress_daemons *daemons;
 	struct egress_notes notes;
 	struct secret_place secrets;
 	const char *credentials_folder;	/* of systemd, or NULL */
@@ -28,6 +30,7 @@ struct egress_account {
 	struct egress_service *service;
 	struct arena arena;
 	struct egress_grant grant;
+	struct egress_daemon *daemon;	/* NULL: nobody is told */
 	uint32_t swarm;			/* of egress_rates */
 	struct bucket bucket;
 	struct bucket rules[CONTRACT_HTTP_MAX];

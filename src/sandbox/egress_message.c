@@ -38,6 +38,8 @@ void egress_write_grant(const struct egress_who *who, const struct contract *con
 		json_put_i64(&json, "fence", who->fence);
 	if (who->token.len)
 		json_put_text(&json, "token", who->token);
+	if (who->daemon.len)
+		json_put_text(&json, "daemon", who->daemon);
 	if (listen)
 		json_put_bool(&json, "listen", true);
 	json_put_text(&json, "contract", buf_slice(&text));
@@ -62,6 +64,8 @@ static bool read_grant_member(struct slice key, const struct json_value *value, 
 		*ret_contract = text;
 	else if (slice_is(key, SLICE("token")))
 		grant->who.token = arena_copy(arena, text);
+	else if (slice_is(key, SLICE("daemon")))
+		grant->who.daemon = arena_copy(arena, text);
 	else if (!id_is_valid(text))
 		return false;
 	else if (slice_is(key, SLICE("swarm")))
@@ -108,6 +112,9 @@ enum err egress_read_grant(struct slice text, struct arena *arena, struct egress
 				     member.key);
 	if (err == OK && !grant.who.swarm.len)
 		err = refuse(ERR_EGRESS_GRANT, detail, "it does not say for which swarm it is",
+			     SLICE_EMPTY);
+	if (err == OK && grant.who.token.len && !grant.who.daemon.len)
+		err = refuse(ERR_EGRESS_GRANT, detail, "it has a token, and nobody to check it",
 			     SLICE_EMPTY);
 	if (err == OK)
 		err = read_contract(contract, arena, &grant.contract, detail);

@@ -26,7 +26,12 @@ struct egress_who {
 	struct slice board;		/* empty: the work is nobody's task */
 	struct slice task;
 	int64_t fence;
-	struct slice token;		/* scoped to the claim; may be empty */
+	/*
+	 * Scoped to the claim. When there is one, requests that carry a secret are made as
+	 * long as the coordinator says that it holds, and no longer.
+	 */
+	struct slice token;
+	struct slice daemon;		/* the coordinator's address; empty: nobody is told */
 };
 
 struct egress_grant {

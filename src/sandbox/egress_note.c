@@ -9,6 +9,7 @@
 
 #define PATH_BYTES_MAX 1024	/* that are noted of a path */
 #define METHOD_BYTES_MAX 16
+#define HOST_BYTES_MAX 240	/* what a ledger takes, with a port; no name is longer */
 
 enum err egress_notes_open(const char *path, struct egress_notes *ret_notes)
 {
@@ -51,7 +52,48 @@ static void put_url(struct json_writer *json, const struct egress_url *url)
 	json_put_text(json, "path", slice_head(buf_slice(&url->path), PATH_BYTES_MAX));
 }
 
-void egress_note_add(struct egress_notes *notes, const struct egress_note *note)
+/* As `chassis note-request` takes it. What names no host is in the file alone. */
+static void tell_daemon(struct egress_daemon *daemon, const struct egress_note *note)
+{
+	const struct egress_url *url = &note->asked->url;
+	struct buf body = { 0 }, text = { 0 };
+	struct json_writer json = json_begin(&body);
+
+	if (!url->whole.len)
+		return;
+	json_object(&json);
+	if (note->who->board.len)
+		json_put_text(&json, "board", note->who->board);
+	if (note->who->task.len)
+		json_put_text(&json, "task", note->who->task);
+	buf_add_slice(&text, slice_head(buf_slice(&url->host), HOST_BYTES_MAX));
+	if (url->port != (url->scheme == CONTRACT_HTTPS ? 443 : 80)) {
+		buf_add_byte(&text, ':');
+		buf_add_u64(&text, url->port);
+	}
+	json_put_text(&json, "host", buf_slice(&text));
+	json_put_text(&json, "method", slice_head(note->asked->method, METHOD_BYTES_MAX));
+	json_put_text(&json, "path", slice_head(buf_slice(&url->path), PATH_BYTES_MAX));
+	json_put_i64(&json, "status", note->status);
+	json_put_i64(&json, "bytes", (int64_t)(note->asked->body.len + note->answer_bytes));
+	json_put_i64(&json, "duration_ms", note->duration_us / 1000);
+	buf_clear(&text);
+	/* Which rule let it through, or what was in its way. */
+	if (note->err != OK)
+		buf_add_str(&text, err_info(note->err)->code);
+	else
+		buf_add_i64(&text, note->rule);
+	json_put_text(&json, "rule", buf_slice(&text));
+	json_put_bool(&json, "denied", note->rule == CONTRACT_NO_RULE ||
+					       note->err == ERR_ADDRESS_DENIED);
+	json_object_end(&json);
+	egress_daemon_note(daemon, note->who->swarm, buf_slice(&body));
+	buf_finish(&body);
+	buf_finish(&text);
+}
+
+void egress_note_add(struct egress_notes *notes, const struct egress_note *note,
+		     struct egress_daemon *daemon)
 {
 	struct json_writer json = json_begin(&notes->pending);
 
@@ -83,4 +125,6 @@ void egress_note_add(struct egress_notes *notes, const struct egress_note *note)
 	json_object_end(&json);
 	buf_add_byte(&notes->pending, '\n');
 	egress_notes_are_kept(notes);
+	if (daemon)
+		tell_daemon(daemon, note);
 }

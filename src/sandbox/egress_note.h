@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "sandbox/egress_daemon.h"
 #include "sandbox/egress_message.h"
 
 struct egress_notes {
@@ -39,7 +40,8 @@ MUST_USE enum err egress_notes_open(const char *path, struct egress_notes *ret_n
 void egress_notes_close(struct egress_notes *notes);
 /* Whether all that was noted is written; tries again what was not. */
 bool egress_notes_are_kept(struct egress_notes *notes);
-/* The one place through which all of it goes. */
-void egress_note_add(struct egress_notes *notes, const struct egress_note *note);
+/* The one place through which all of it goes: into the file, and to the coordinator if there is one. */
+void egress_note_add(struct egress_notes *notes, const struct egress_note *note,
+		     struct egress_daemon *daemon);
 
 #endif

@@ -20,6 +20,7 @@ struct egress_proxy {
 	struct loop_fd *watched;
 	struct loop_signal *signals[2];
 	struct loop_timer *idle_timer;
+	bool has_waited;		/* a second time, for a coordinator */
 	struct egress_session *sessions[EGRESS_SESSIONS_MAX];
 	size_t session_count;
 };
@@ -67,6 +68,7 @@ static void on_listener_ready(void *context, unsigned ready)
 	}
 	proxy->sessions[proxy->session_count++] =
 		egress_session_open(&proxy->service, fd, on_over, proxy);
+	proxy->has_waited = false;
 	wait_for_somebody(proxy);
 }
 
@@ -80,7 +82,15 @@ static void on_signal(void *context, int number)
 
 static void on_idle(void *context)
 {
-	on_signal(context, 0);
+	struct egress_proxy *proxy = context;
+
+	/* A coordinator that is away for a while is still to be told; one that is gone is not. */
+	if (egress_daemons_are_quiet(proxy->service.daemons) || proxy->has_waited) {
+		loop_stop(proxy->service.loop);
+	} else {
+		proxy->has_waited = true;
+		wait_for_somebody(proxy);
+	}
 }
 
 static enum err open_parts(struct egress_proxy *proxy, struct buf *detail)
@@ -118,6 +128,7 @@ enum err egress_proxy_open(const struct egress_proxy_options *options,
 		return err;
 	}
 	service->rates = egress_rates_create(service->loop);
+	service->daemons = egress_daemons_create(service->loop);
 	proxy->signals[0] = loop_signal_open(service->loop, SIGNAL_TERM, on_signal, proxy);
 	proxy->signals[1] = loop_signal_open(service->loop, SIGNAL_INT, on_signal, proxy);
 	proxy->idle_timer = loop_timer_open(service->loop, on_idle, proxy);
@@ -149,6 +160,7 @@ void egress_proxy_close(struct egress_proxy *proxy)
 	listener_close(&proxy->listener);
 	upstream_close(proxy->service.upstream);
 	egress_rates_destroy(proxy->service.rates);
+	egress_daemons_destroy(proxy->service.daemons);
 	egress_notes_close(&proxy->service.notes);
 	if (proxy->service.loop)
 		loop_close(proxy->service.loop);

@@ -384,8 +384,9 @@ static void take_line(struct row *row, struct slice line)
 		row->says = expanded;
 	} else if (slice_is_str(word, "cli")) {
 		do_cli(row);
-		row->words = expanded;
 		row->has_cli = true;
+		if (strncmp(expanded, "never, ", 7) != 0)
+			row->words = expanded;
 	} else {
 		do_setup(row, expand(line, &row->variables));
 	}

@@ -5,6 +5,7 @@
 # what each group is about.
 #
 # usage: tests/security/egress.sh [GROUP]
+# shellcheck disable=SC2016 # what stands in single quotes is for eval, which expands it
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -630,6 +631,69 @@ s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(len(s.recv(1)))" 
 	fi
 }
 
+# ---- the coordinator ------------------------------------------------------------------------------
+
+# One that knows three tokens, and takes every record but the first.
+daemon_cases()
+{
+	local stub reply
+
+	stub='
+import http.server, json, os, socketserver, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    tries = 0
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status, answer = 200, {}
+        if self.path == "/v1/credentials/check":
+            good = {"token": "good", "endpoint": sys.argv[3], "swarm": "mallory", "board": "demo", "task": "T-1", "fence": 7}
+            if body != good:
+                status, answer = 401, {"code": "fence_stale" if body["token"] == "stale" else "no_such_code", "detail": "not this one"}
+        else:
+            Handler.tries += 1
+            status = 503 if Handler.tries == 1 else 200
+            with open(sys.argv[2], "a") as out: out.write(json.dumps([status, self.path, body]) + "\n")
+        text = json.dumps(answer).encode()
+        self.send_response(status); self.send_header("Content-Length", str(len(text))); self.end_headers(); self.wfile.write(text)
+    def log_message(self, *args): pass
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    def get_request(self):
+        conn, _ = self.socket.accept(); return conn, ("unix", 0)
+Server(sys.argv[1], Handler).serve_forever()
+'
+	python3 -c "$stub" "$top/d.sock" "$top/told" "http://localhost:$port" &
+	within 20 [ -S "$top/d.sock" ]
+	printf 'one more secret value' | "$IFCTL" secret set mine --endpoint "http://localhost:$port" >/dev/null
+	export GUEST_DAEMON=$top/d.sock
+	GUEST_TOKEN=good cases daemon secrets <<-'END'
+		"status":200	a token that holds lets a secret out	{"url":"http://localhost:PORT/ok"}
+		"status":200	what needs no secret needs no token	{"url":"http://localhost:OTHER/ok"}
+	END
+	before=$(grep -c 'one more secret' "$top/a/asked")
+	GUEST_TOKEN=stale cases stale secrets <<-'END'
+		fence_stale.*not this one	one of a claim that is over does not	{"url":"http://localhost:PORT/ok"}
+	END
+	GUEST_TOKEN=forged cases forged secrets <<-'END'
+		egress_denied.*not this one	nor does one that is nobody's	{"url":"http://localhost:PORT/ok"}
+	END
+	holds "daemon: the secret stayed" [ "$(grep -c 'one more secret' "$top/a/asked")" = "$before" ]
+	holds "daemon: each request is on record there, one that failed is told again" within 20 eval \
+		'[ "$(grep -c "^\[200, ./v1/swarms/mallory/requests" "$top/told")" = 4 ]'
+	holds "daemon: with whose it was and what became of it" python3 -c '
+import json, sys
+rows = [json.loads(line)[2] for line in open(sys.argv[1])][1:]
+assert all(r["task"] == "T-1" and r["board"] == "demo" and r["path"] == "/ok" and r["method"] == "GET" for r in rows), rows
+assert [r["status"] for r in rows] == [200, 200, 0, 0] and rows[0]["rule"] == "0" and rows[2]["rule"] == "fence_stale", rows' "$top/told"
+	GUEST_DAEMON=$top/nobody.sock GUEST_TOKEN=good cases away secrets <<-'END'
+		daemon_unreachable	a token that cannot be checked does not hold	{"url":"http://localhost:PORT/ok"}
+	END
+	unset GUEST_DAEMON
+	reply=$(GUEST_TOKEN=good "$guest" "$socket" "$top/secrets.yaml" mallory </dev/null)
+	holds "daemon: a token that nobody can check is no grant" grep -q egress_grant <<<"$reply"
+}
+
 # ---- the record -----------------------------------------------------------------------------------
 
 record_cases()
@@ -654,7 +718,7 @@ assert not any("?" in r.get("path", "") for r in rows)' "$top/notes"
 	fi
 }
 
-groups=${1:-url request address redirect answer secret port socket rate record}
+groups=${1:-url request address redirect answer secret port socket daemon rate record}
 start_proxy --resolve "rebound.example.com:$port:203.0.113.9,127.0.0.1"
 for group in $groups; do
 	"${group}_cases"

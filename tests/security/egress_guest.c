@@ -3,7 +3,7 @@
  *
  * usage: egress_guest SOCKET CONTRACT SWARM <REQUESTS >REPLIES
  *
- * An answer that refuses the grant is printed, and ends it with 1.
+ * GUEST_DAEMON and GUEST_TOKEN name a coordinator, and a token that it knows. An answer that refuses the grant is printed, and ends it with 1.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -75,6 +75,8 @@ int main(int argc, char **argv)
 	egress_write_grant(&(struct egress_who){
 				   .swarm = slice_of_str(argv[3]), .board = SLICE("demo"),
 				   .task = SLICE("T-1"), .fence = 7,
+				   .daemon = slice_of_str(getenv("GUEST_DAEMON")),
+				   .token = slice_of_str(getenv("GUEST_TOKEN")),
 			   }, &contract, false, &grant);
 	if (egress_open(argv[1], buf_slice(&grant), PATIENCE_MS, &fd, &answer) == OK)
 		code = ask(fd);

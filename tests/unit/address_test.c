@@ -127,7 +127,8 @@ START_TEST(no_form_of_an_address_is_wider_than_the_address)
 		uint8_t bytes[4];
 		char text[128];
 
-		if (inet_pton(AF_INET, rows[r].address, bytes) != 1 || rows[r].kind == ADDRESS_UNSPECIFIED)
+		if (inet_pton(AF_INET, rows[r].address, bytes) != 1 ||
+		    rows[r].kind == ADDRESS_UNSPECIFIED)
 			continue;
 		for (size_t f = 0; f < ARRAY_LEN(forms); f++) {
 			size_t at = 0;

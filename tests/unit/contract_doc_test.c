@@ -258,7 +258,9 @@ START_TEST(rules_say_what_may_be_asked_of_the_hosts)
 		"endpoint: \"https://API.example.com:443\"}\n"));
 	const struct contract_http *rule = doc.contract.http;
 
-	ck_assert_uint_eq(doc.remark_count, 0);
+	ck_assert_str_eq(lines_of(doc.remarks, doc.remark_count),
+			 "14: credentials[0].endpoint: is http: everybody on the way can read the "
+			 "secret\n");
 	ck_assert_uint_eq(doc.contract.http_count, 2);
 	ck_slice_eq(rule->host, "api.example.com");
 	ck_slice_eq(rule->methods.items[0], "GET");
