@@ -540,8 +540,8 @@ static size_t bytes_of(struct slice_list list)
 	return bytes;
 }
 
-static enum err check_spec(const struct runner *runner, const struct run_spec *spec,
-			   struct buf *detail)
+static enum err check_input(const struct runner *runner, const struct run_spec *spec,
+			    struct buf *detail)
 {
 	if (spec->input.len > (uint64_t)runner->contract.limits.input_bytes) {
 		buf_add_lit(detail, "its input has ");
@@ -550,35 +550,46 @@ static enum err check_spec(const struct runner *runner, const struct run_spec *s
 		buf_add_i64(detail, runner->contract.limits.input_bytes);
 		return ERR_LIMIT_EXCEEDED;
 	}
-	if (spec->args.count >= ARGS_MAX || spec->environment.count > ARGS_MAX ||
-	    bytes_of(spec->args) + bytes_of(spec->environment) > ARGS_BYTES_MAX) {
-		buf_add_lit(detail, "its arguments and variables have more than ");
+	return OK;
+}
+
+/* Whatever a supervisor has of variables, only what is granted counts and goes further. */
+static size_t take_granted(const struct contract *contract, struct slice_list all,
+			   struct slice ret_granted[ARGS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < all.count && count < ARGS_MAX; i++) {
+		struct slice rest = all.items[i];
+
+		if (contract_may_see_variable(contract, slice_cut(&rest, '=')))
+			ret_granted[count++] = all.items[i];
+	}
+	return count;
+}
+
+static enum err write_task(const struct contract *contract, const struct run_spec *spec,
+			   struct buf *ret_frame, struct buf *detail)
+{
+	struct slice args[ARGS_MAX], granted[ARGS_MAX];
+	struct wire_task task = { .args = { args, 1 }, .environment = { granted, 0 },
+				  .has_egress = spec->egress >= 0 };
+
+	args[0] = contract->name;
+	for (size_t i = 0; i < spec->args.count && task.args.count < ARGS_MAX; i++)
+		args[task.args.count++] = spec->args.items[i];
+	task.environment.count = take_granted(contract, spec->environment, granted);
+	if (spec->args.count >= ARGS_MAX ||
+	    bytes_of(task.args) + bytes_of(task.environment) > ARGS_BYTES_MAX) {
+		buf_add_lit(detail, "its arguments and variables are more than ");
+		buf_add_u64(detail, ARGS_MAX - 1);
+		buf_add_lit(detail, " or have more than ");
 		buf_add_u64(detail, ARGS_BYTES_MAX);
 		buf_add_lit(detail, " bytes");
 		return ERR_LIMIT_EXCEEDED;
 	}
+	wire_add(ret_frame, WIRE_TASK, &task, spec->input);
 	return OK;
-}
-
-static void write_task(struct run *run, const struct run_spec *spec)
-{
-	struct slice args[ARGS_MAX], granted[ARGS_MAX];
-	struct wire_task task = { .has_egress = spec->egress >= 0 };
-	const struct contract *contract = &run->runner->contract;
-
-	args[task.args.count++] = contract->name;
-	for (size_t i = 0; i < spec->args.count; i++)
-		args[task.args.count++] = spec->args.items[i];
-	for (size_t i = 0; i < spec->environment.count; i++) {
-		struct slice rest = spec->environment.items[i];
-		struct slice name = slice_cut(&rest, '=');
-
-		if (contract_may_see_variable(contract, name))
-			granted[task.environment.count++] = spec->environment.items[i];
-	}
-	task.args.items = args;
-	task.environment.items = granted;
-	wire_add(&run->task, WIRE_TASK, &task, spec->input);
 }
 
 static size_t tail_max(const struct contract *contract)
@@ -591,23 +602,27 @@ static size_t tail_max(const struct contract *contract)
 enum err runner_start(struct runner *runner, const struct run_spec *spec, struct run **ret_run,
 		      struct buf *detail)
 {
-	enum err err = check_spec(runner, spec, detail);
+	enum err err = check_input(runner, spec, detail);
+	struct buf task = { 0 };
 	struct run *run;
 
+	if (err == OK)
+		err = write_task(&runner->contract, spec, &task, detail);
 	if (err != OK)
 		return err;
 	if (runner->is_gone) {
 		buf_add_lit(detail, "if-chassis has ended");
+		buf_finish(&task);
 		return ERR_CHASSIS_FAILED;
 	}
 	run = alloc_zero(1, sizeof(*run));
+	run->task = task;
 	run->runner = runner;
 	run->egress = spec->egress >= 0 ? fcntl(spec->egress, F_DUPFD_CLOEXEC, 3) : -1;
 	run->on_log = spec->on_log;
 	run->context = spec->context;
 	run->log_left = runner->contract.limits.log_bytes;
 	link_init(&run->link, -1, tail_max(&runner->contract));
-	write_task(run, spec);
 	run->next = runner->runs;
 	runner->runs = run;
 	if (runner->spare.number) {

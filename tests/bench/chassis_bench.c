@@ -30,6 +30,8 @@
 #define KILLS 40
 #define KILL_WALL_MS 20
 #define STARTS 20
+#define NEIGHBOURS 10
+#define NEIGHBOUR_ROUNDS 100
 #define INPUT "{\"task\":\"T-1\"}"
 
 static const char *chassis, *guests;
@@ -255,6 +257,58 @@ static void measure_kills(struct contract contract)
 	runner_close(runner);
 }
 
+/* Ten that share the machine, one task each at a time; how long the slowest of a hundred takes. */
+static double p99_of_ten(struct runner *runners[NEIGHBOURS])
+{
+	static double ms[NEIGHBOURS * NEIGHBOUR_ROUNDS];
+	struct run_spec spec = { .input = SLICE(INPUT), .egress = -1 };
+	struct run *runs[NEIGHBOURS];
+	struct buf detail = { 0 };
+	size_t count = 0;
+
+	for (size_t round = 0; round < NEIGHBOUR_ROUNDS; round++) {
+		for (size_t i = 0; i < NEIGHBOURS; i++) {
+			int64_t started_us = clock_mono_us();
+
+			if (runner_start(runners[i], &spec, &runs[i], &detail) != OK)
+				die(buf_str(&detail));
+			run_wait(runs[i]);
+			ms[count++] = (double)(clock_mono_us() - started_us) / 1e3;
+			run_destroy(runs[i]);
+		}
+	}
+	return part_of(ms, count, 0.99);
+}
+
+static void measure_neighbours(const struct contract *contract)
+{
+	struct runner *runners[NEIGHBOURS], *looping;
+	struct run_spec spec = { .input = SLICE(INPUT), .egress = -1 };
+	struct contract endless = *contract;
+	struct buf detail = { 0 };
+	struct run *loop = NULL;
+	double alone_ms, beside_ms;
+
+	for (size_t i = 0; i < NEIGHBOURS; i++)
+		runners[i] = open_runner("echo", contract);
+	p99_of_ten(runners);
+	alone_ms = p99_of_ten(runners);
+	endless.limits.wall_ms = 600000;
+	looping = open_runner("loop_by_time", &endless);
+	if (runner_start(looping, &spec, &loop, &detail) != OK)
+		die(buf_str(&detail));
+	runner_step(looping);
+	clock_sleep_us(200000);
+	runner_step(looping);
+	beside_ms = p99_of_ten(runners);
+	say("ten honest guests alone, p99", alone_ms, "ms", 0);
+	say("  beside one in an endless loop, times that", beside_ms / alone_ms, "x", 1.5);
+	run_destroy(loop);
+	runner_close(looping);
+	for (size_t i = 0; i < NEIGHBOURS; i++)
+		runner_close(runners[i]);
+}
+
 /* ---- others ---------------------------------------------------------------------------------- */
 
 /* Starts the program with the input on a pipe, and waits for its output and its end. */
@@ -341,6 +395,7 @@ int main(int argc, char **argv)
 	measure_calls(&contract);
 	measure_compiling(&contract);
 	measure_kills(contract);
+	measure_neighbours(&contract);
 	measure_others(measure_tasks(&contract));
 	return 0;
 }

@@ -26,7 +26,8 @@ int main(int argc, char **argv)
 	outcome = guest_kit_run(&kit, argv[2]);
 	is_well = outcome && outcome->err == OK && outcome->verdict == CHASSIS_VERDICT_RESULT;
 	if (outcome) {
-		printf("%.*s\n", (int)outcome->result.len, outcome->result.ptr ? outcome->result.ptr : "");
+		printf("%.*s\n", (int)outcome->result.len,
+		       outcome->result.ptr ? outcome->result.ptr : "");
 		fprintf(stderr, "%.*s%s %.*s\n", (int)kit.log.len, kit.log.ptr ? kit.log.ptr : "",
 			chassis_verdict_name(outcome->verdict), (int)outcome->detail.len,
 			outcome->detail.ptr ? outcome->detail.ptr : "");

@@ -196,6 +196,23 @@ START_TEST(input_beyond_the_contract_is_refused)
 }
 END_TEST
 
+START_TEST(arguments_beyond_the_limit_are_refused)
+{
+	static struct slice args[300];
+	struct run_spec spec = { .args = { args, 300 }, .egress = -1 };
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = SLICE("x");
+	guest_kit_load(&kit, "echo");
+	ck_assert_ptr_null(guest_kit_run_spec(&kit, &spec));
+	ck_assert_ptr_nonnull(strstr(buf_str(&kit.detail), "arguments and variables"));
+	/* Variables that are not granted do not count: a supervisor passes on all that it has. */
+	spec.args.count = 0;
+	spec.environment = (struct slice_list){ args, 300 };
+	ck_assert_ptr_nonnull(guest_kit_run_spec(&kit, &spec));
+}
+END_TEST
+
 /* Stands in for the proxy: reads one request, gives one reply. */
 static pid_t start_proxy(int fd, const char *reply)
 {
@@ -302,6 +319,7 @@ int main(void)
 	tcase_add_test(tcase, a_run_that_is_killed_before_it_began_ends_too);
 	tcase_add_test(tcase, whoever_has_a_loop_waits_on_the_descriptor);
 	tcase_add_test(tcase, input_beyond_the_contract_is_refused);
+	tcase_add_test(tcase, arguments_beyond_the_limit_are_refused);
 	tcase_add_test(tcase, a_request_goes_through_the_descriptor_of_its_grant);
 	tcase_add_test(tcase, a_proxy_that_does_not_answer_ends_with_the_run);
 	tcase_add_test(tcase, a_chassis_that_is_not_there_is_named);
