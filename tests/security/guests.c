@@ -30,6 +30,7 @@ struct trial {
 };
 
 static int failed;
+static struct buf clock_text;	/* of the contract in use */
 
 static void read_line(struct trial *trial, struct slice line)
 {
@@ -86,8 +87,11 @@ static void apply(const struct trial *trial, struct guest_kit *kit)
 		else if (slice_is_str(key, "seed"))
 			kit->contract.determinism.seed = number;
 	}
-	if (kit->contract.determinism.clock_us >= 0)
-		kit->contract.determinism.clock = SLICE("1970-01-01T00:00:01Z");
+	if (kit->contract.determinism.clock_us >= 0) {
+		buf_clear(&clock_text);
+		buf_add_time(&clock_text, kit->contract.determinism.clock_us);
+		kit->contract.determinism.clock = buf_slice(&clock_text);
+	}
 	if (trial->storage.len) {
 		kit->storage = (struct contract_storage){ trial->storage, CONTRACT_REACH_TREE };
 		kit->contract.storage = &kit->storage;
@@ -220,5 +224,6 @@ int main(int argc, char **argv)
 	}
 	free(entries);
 	guest_kit_finish(&honest);
+	buf_finish(&clock_text);
 	return failed > 0 || count <= 0;
 }
