@@ -176,7 +176,7 @@ link = $(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $(filter %.o,$^) $(filter-out
 
 $(OUT)/ifctl: $(OBJ)/src/cli/main.o \
 	$(call room_libs,cli client sandbox api document fabric chassis governor coordinator \
-	crypto sys base)
+		crypto sys base)
 	$(LINK)
 	$(Q)$(link)
 $(OUT)/if: $(OUT)/ifctl

@@ -14,7 +14,8 @@
  * A message is its length, 4 bytes little-endian, and one JSON object.
  *
  *	grant	{"swarm":"alice","board":"demo","task":"T-1","fence":7,"token":"...",
- *		 "daemon":"/run/user/1000/infrafabric/if.sock","contract":"<its bytes, in base64>","listen":true}
+ *		 "daemon":"/run/user/1000/infrafabric/if.sock","listen":true,
+ *		 "contract":"<its bytes, in base64>"}
  *	answer	{"ok":true}, or {"ok":true,"port":40123,"password":"..."} after "listen", or an error
  *	request	{"method":"POST","url":"https://api.example.com/v1/items",
  *		 "headers":{"Content-Type":"application/json"},"body":"e30="}

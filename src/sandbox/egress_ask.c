@@ -171,7 +171,7 @@ void egress_ask_drop(struct egress_ask *ask)
 	note = (struct egress_note){
 		.who = &ask->account->grant.who, .asked = &ask->asked, .at_us = ask->at_us,
 		.duration_us = clock_mono_us() - ask->begun_us, .rule = ask->rule,
-		.secrets = buf_slice(&ask->secrets), .err = ERR_SHUTTING_DOWN,
+		.secrets = buf_slice(&ask->secrets), .is_dropped = true,
 	};
 	egress_note_add(&ask->account->service->notes, &note, ask->account->daemon);
 	egress_check_drop(ask->check);

@@ -148,8 +148,8 @@ void egress_daemon_note(struct egress_daemon *daemon, struct slice swarm, struct
 	struct note *note;
 
 	if (daemon->note_count == EGRESS_DAEMON_NOTES_MAX) {
-		log_event(LOG_LEVEL_WARN, "egress", "the coordinator is away; requests miss in its ledger",
-			  LOG_NO_FIELDS);
+		log_event(LOG_LEVEL_WARN, "egress",
+			  "the coordinator is away; requests are missing in its ledger", LOG_NO_FIELDS);
 		return;
 	}
 	note = alloc_zero(1, sizeof(*note));

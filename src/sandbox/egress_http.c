@@ -35,6 +35,7 @@ struct egress_http {
 	struct egress_account *account;
 	struct listener listener;
 	struct loop_fd *watched;
+	struct loop_timer *timer;	/* until there may be descriptors again */
 	struct http_service service;
 	struct buf password;
 	struct buf expected;		/* value of Proxy-Authorization */
@@ -240,8 +241,11 @@ static void on_listener_ready(void *context, unsigned ready)
 	int fd;
 
 	(void)ready;
-	if (!local_socket_accept(http->listener.fd, &fd))
+	if (!local_socket_accept(http->listener.fd, &fd)) {
+		loop_fd_watch(http->watched, 0);
+		loop_timer_set(http->timer, LOCAL_SOCKET_PAUSE_US);
 		return;
+	}
 	if (http->conn_count == EGRESS_HTTP_CONNECTIONS_MAX) {
 		close(fd);
 		return;
@@ -256,6 +260,13 @@ static void on_listener_ready(void *context, unsigned ready)
 	conn->timer = loop_timer_open(http->account->service->loop, on_patience_end, conn);
 	conn->watched = loop_fd_open(http->account->service->loop, fd, on_conn_ready, conn);
 	update(conn);
+}
+
+static void on_accept_time(void *context)
+{
+	struct egress_http *http = context;
+
+	loop_fd_watch(http->watched, LOOP_READ);
 }
 
 static void make_password(struct egress_http *http)
@@ -287,6 +298,7 @@ enum err egress_http_open(struct egress_account *account, struct egress_http **r
 	http_service_init(&http->service, &ops);
 	http->service.is_proxy = true;
 	make_password(http);
+	http->timer = loop_timer_open(account->service->loop, on_accept_time, http);
 	http->watched = loop_fd_open(account->service->loop, http->listener.fd, on_listener_ready,
 				     http);
 	loop_fd_watch(http->watched, LOOP_READ);
@@ -300,6 +312,7 @@ void egress_http_close(struct egress_http *http)
 		return;
 	while (http->conns)
 		conn_close(http->conns);
+	loop_timer_close(http->timer);
 	loop_fd_close(http->watched);
 	listener_close(&http->listener);
 	http_service_finish(&http->service);

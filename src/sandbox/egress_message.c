@@ -18,6 +18,56 @@ static enum err refuse(enum err err, struct buf *detail, const char *why, struct
 	return err;
 }
 
+/* ---- headers --------------------------------------------------------------------------------- */
+
+/*
+ * Headers that say where a message ends, through whom it goes, or that are
+ * ours to set: none of them comes from a guest.
+ */
+static const char *const kept_headers[] = {
+	"connection", "content-length", "expect", "host", "http2-settings", "keep-alive",
+	"proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
+	"transfer-encoding", "upgrade", "via",
+};
+
+static bool is_token(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			       (c >= '0' && c <= '9');
+
+		if (!is_word && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+			return false;
+	}
+	return name.len > 0;
+}
+
+static bool is_one_line(struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char byte = (unsigned char)value.ptr[i];
+
+		if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* `err` when it is not one that may be set. */
+static enum err check_header(struct slice name, struct slice value, enum err err,
+			     struct buf *detail)
+{
+	if (!is_token(name))
+		return refuse(err, detail, "a header's name is malformed", SLICE_EMPTY);
+	if (!is_one_line(value))
+		return refuse(err, detail, "a control character stands in the value of header ", name);
+	for (size_t i = 0; i < ARRAY_LEN(kept_headers); i++)
+		if (slice_is_nocase(name, slice_of_str(kept_headers[i])))
+			return refuse(err, detail, "this header is not for others to set: ", name);
+	return OK;
+}
+
 /* ---- grants --------------------------------------------------------------------------------- */
 
 void egress_write_grant(const struct egress_who *who, const struct contract *contract, bool listen,
@@ -85,9 +135,15 @@ static enum err read_contract(struct slice text, struct arena *arena, struct con
 	struct buf bytes = { 0 };
 	bool is_read = text.len && hash_from_base64(text, &bytes) &&
 		       contract_decode(arena_copy(arena, buf_slice(&bytes)), arena, ret_contract);
+	enum err err = OK;
 
 	buf_finish(&bytes);
-	return is_read ? OK : refuse(ERR_EGRESS_GRANT, detail, "its contract is none", SLICE_EMPTY);
+	if (!is_read)
+		return refuse(ERR_EGRESS_GRANT, detail, "its contract is none", SLICE_EMPTY);
+	for (size_t i = 0; i < ret_contract->credential_count && err == OK; i++)
+		err = check_header(ret_contract->credentials[i].header,
+				   ret_contract->credentials[i].prefix, ERR_EGRESS_GRANT, detail);
+	return err;
 }
 
 enum err egress_read_grant(struct slice text, struct arena *arena, struct egress_grant *ret_grant,
@@ -126,54 +182,6 @@ enum err egress_read_grant(struct slice text, struct arena *arena, struct egress
 
 /* ---- checking requests ---------------------------------------------------------------------- */
 
-/*
- * Headers that say where a message ends, through whom it goes, or that are
- * ours to set: none of them comes from a guest.
- */
-static const char *const kept_headers[] = {
-	"connection", "content-length", "expect", "host", "http2-settings", "keep-alive",
-	"proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-	"transfer-encoding", "upgrade", "via",
-};
-
-static bool is_token(struct slice name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-		bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			       (c >= '0' && c <= '9');
-
-		if (!is_word && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
-			return false;
-	}
-	return name.len > 0;
-}
-
-static bool is_one_line(struct slice value)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char byte = (unsigned char)value.ptr[i];
-
-		if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
-			return false;
-	}
-	return true;
-}
-
-static enum err check_header(const struct egress_header *header, struct buf *detail)
-{
-	if (!is_token(header->name))
-		return refuse(ERR_EGRESS_REQUEST, detail, "a header's name is malformed", SLICE_EMPTY);
-	if (!is_one_line(header->value))
-		return refuse(ERR_EGRESS_REQUEST, detail,
-			      "a control character stands in the value of header ", header->name);
-	for (size_t i = 0; i < ARRAY_LEN(kept_headers); i++)
-		if (slice_is_nocase(header->name, slice_of_str(kept_headers[i])))
-			return refuse(ERR_EGRESS_REQUEST, detail,
-				      "this header is not for guests to set: ", header->name);
-	return OK;
-}
-
 enum err egress_check_request(struct slice url, struct egress_asked *asked, struct buf *detail)
 {
 	size_t head_bytes = 0;
@@ -181,7 +189,8 @@ enum err egress_check_request(struct slice url, struct egress_asked *asked, stru
 	if (!is_token(asked->method) || asked->method.len > METHOD_BYTES_MAX)
 		return refuse(ERR_EGRESS_REQUEST, detail, "the method is malformed", SLICE_EMPTY);
 	for (size_t i = 0; i < asked->header_count; i++) {
-		enum err err = check_header(&asked->headers[i], detail);
+		const struct egress_header *header = &asked->headers[i];
+		enum err err = check_header(header->name, header->value, ERR_EGRESS_REQUEST, detail);
 
 		if (err != OK)
 			return err;

@@ -52,6 +52,13 @@ static void put_url(struct json_writer *json, const struct egress_url *url)
 	json_put_text(json, "path", slice_head(buf_slice(&url->path), PATH_BYTES_MAX));
 }
 
+static const char *result_of(const struct egress_note *note)
+{
+	if (note->is_dropped)
+		return "dropped";
+	return note->err == OK ? "answered" : err_info(note->err)->code;
+}
+
 /* As `chassis note-request` takes it. What names no host is in the file alone. */
 static void tell_daemon(struct egress_daemon *daemon, const struct egress_note *note)
 {
@@ -79,8 +86,8 @@ static void tell_daemon(struct egress_daemon *daemon, const struct egress_note *
 	json_put_i64(&json, "duration_ms", note->duration_us / 1000);
 	buf_clear(&text);
 	/* Which rule let it through, or what was in its way. */
-	if (note->err != OK)
-		buf_add_str(&text, err_info(note->err)->code);
+	if (note->err != OK || note->is_dropped)
+		buf_add_str(&text, result_of(note));
 	else
 		buf_add_i64(&text, note->rule);
 	json_put_text(&json, "rule", buf_slice(&text));
@@ -110,7 +117,7 @@ void egress_note_add(struct egress_notes *notes, const struct egress_note *note,
 	if (note->asked->url.whole.len)
 		json_put_text(&json, "method", slice_head(note->asked->method, METHOD_BYTES_MAX));
 	put_url(&json, &note->asked->url);
-	json_put_str(&json, "result", note->err == OK ? "answered" : err_info(note->err)->code);
+	json_put_str(&json, "result", result_of(note));
 	if (note->status)
 		json_put_i64(&json, "status", note->status);
 	json_put_i64(&json, "request_bytes", (int64_t)note->asked->body.len);

@@ -30,7 +30,8 @@ struct egress_note {
 	int rule;			/* of the contract, or CONTRACT_NO_RULE */
 	struct slice secrets;		/* names, parted by blanks */
 	struct slice address;		/* connected to */
-	enum err err;			/* OK: answered with `status` */
+	enum err err;			/* OK: answered with `status`, or dropped */
+	bool is_dropped;		/* whoever asked went away before there was an answer */
 	int status;
 	size_t answer_bytes;
 };

@@ -20,6 +20,7 @@ struct egress_proxy {
 	struct loop_fd *watched;
 	struct loop_signal *signals[2];
 	struct loop_timer *idle_timer;
+	struct loop_timer *accept_timer;	/* until there may be descriptors again */
 	bool has_waited;		/* a second time, for a coordinator */
 	struct egress_session *sessions[EGRESS_SESSIONS_MAX];
 	size_t session_count;
@@ -59,8 +60,11 @@ static void on_listener_ready(void *context, unsigned ready)
 		loop_fd_watch(proxy->watched, 0);
 		return;
 	}
-	if (!local_socket_accept(proxy->listener.fd, &fd))
+	if (!local_socket_accept(proxy->listener.fd, &fd)) {
+		loop_fd_watch(proxy->watched, 0);
+		loop_timer_set(proxy->accept_timer, LOCAL_SOCKET_PAUSE_US);
 		return;
+	}
 	if (!local_socket_is_ours(fd)) {
 		log_event(LOG_LEVEL_WARN, "egress", "a stranger was turned away", LOG_NO_FIELDS);
 		close(fd);
@@ -70,6 +74,13 @@ static void on_listener_ready(void *context, unsigned ready)
 		egress_session_open(&proxy->service, fd, on_over, proxy);
 	proxy->has_waited = false;
 	wait_for_somebody(proxy);
+}
+
+static void on_accept_time(void *context)
+{
+	struct egress_proxy *proxy = context;
+
+	loop_fd_watch(proxy->watched, LOOP_READ);
 }
 
 static void on_signal(void *context, int number)
@@ -122,6 +133,7 @@ enum err egress_proxy_open(const struct egress_proxy_options *options,
 	service->notes.fd = -1;
 	service->secrets = options->secrets;
 	service->credentials_folder = options->credentials_folder;
+	local_socket_raise_limit();
 	err = open_parts(proxy, detail);
 	if (err != OK) {
 		egress_proxy_close(proxy);
@@ -132,6 +144,7 @@ enum err egress_proxy_open(const struct egress_proxy_options *options,
 	proxy->signals[0] = loop_signal_open(service->loop, SIGNAL_TERM, on_signal, proxy);
 	proxy->signals[1] = loop_signal_open(service->loop, SIGNAL_INT, on_signal, proxy);
 	proxy->idle_timer = loop_timer_open(service->loop, on_idle, proxy);
+	proxy->accept_timer = loop_timer_open(service->loop, on_accept_time, proxy);
 	proxy->watched = loop_fd_open(service->loop, proxy->listener.fd, on_listener_ready, proxy);
 	loop_fd_watch(proxy->watched, LOOP_READ);
 	wait_for_somebody(proxy);
@@ -155,6 +168,8 @@ void egress_proxy_close(struct egress_proxy *proxy)
 			loop_signal_close(proxy->signals[i]);
 	if (proxy->idle_timer)
 		loop_timer_close(proxy->idle_timer);
+	if (proxy->accept_timer)
+		loop_timer_close(proxy->accept_timer);
 	if (proxy->watched)
 		loop_fd_close(proxy->watched);
 	listener_close(&proxy->listener);

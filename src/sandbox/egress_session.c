@@ -11,6 +11,7 @@
 #include "sys/log.h"
 
 #define READ_BYTES 65536
+#define OUTPUT_BYTES_MAX 65536		/* of replies that wait to be sent, then requests wait too */
 
 struct egress_session {
 	struct egress_service *service;
@@ -188,14 +189,15 @@ static bool send_some(struct egress_session *session)
 }
 
 /* Takes what is there; an answer that comes from inside of it leads to the next round. */
-static void work(struct egress_session *session)
+static size_t take_messages(struct egress_session *session)
 {
 	struct slice text;
+	size_t count = 0;
 
-	if (session->is_working)
-		return;
-	session->is_working = true;
-	while (!session->ask && !session->is_ending && cut_message(session, &text)) {
+	/* Whoever does not take its replies is not served further. */
+	while (!session->ask && !session->is_ending &&
+	       session->out.len - session->out_sent < OUTPUT_BYTES_MAX &&
+	       cut_message(session, &text)) {
 		size_t len = text.len + EGRESS_LENGTH_BYTES;
 
 		if (session->has_account)
@@ -203,9 +205,24 @@ static void work(struct egress_session *session)
 		else
 			take_grant(session, text);
 		buf_drop(&session->in, len);
+		count++;
 	}
+	return count;
+}
+
+static void work(struct egress_session *session)
+{
+	bool is_there;
+
+	if (session->is_working)
+		return;
+	session->is_working = true;
+	/* What is sent makes room for further replies, and nothing else would wake us for them. */
+	do {
+		is_there = send_some(session);
+	} while (is_there && take_messages(session));
 	session->is_working = false;
-	if (!send_some(session) || (session->is_ending && session->out.len == 0)) {
+	if (!is_there || (session->is_ending && session->out.len == 0)) {
 		session->on_over(session->context, session);
 		return;
 	}

@@ -180,6 +180,8 @@ int main(int argc, char **argv)
 
 	if (code)
 		return code;
+	/* Variables that libraries look at could send names elsewhere, or keys of TLS into a file. */
+	clearenv();
 	if (arguments.print) {
 		fputs(arguments.print == OPT_HELP ? usage_text : "if-proxy " IF_VERSION "\n", stdout);
 		return 0;

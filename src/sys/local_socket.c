@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -47,6 +48,17 @@ bool local_socket_accept(int listening_fd, int *ret_fd)
 	if (fd >= 0)
 		*ret_fd = fd;
 	return fd >= 0;
+}
+
+void local_socket_raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	/* With fewer it works as well, for fewer at once. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 bool local_socket_peer(int fd, uid_t *ret_uid, pid_t *ret_pid)

@@ -20,6 +20,10 @@ MUST_USE enum err local_socket_connect(const char *path, int *ret_fd);
  * it does not block, and is closed by exec. False: none is there (errno says why).
  */
 MUST_USE bool local_socket_accept(int listening_fd, int *ret_fd);
+/* Accepting failed for want of descriptors: try again after this long, a listener stays ready. */
+#define LOCAL_SOCKET_PAUSE_US 200000
+/* Lets this process have as many descriptors as its hard limit says. */
+void local_socket_raise_limit(void);
 /* Who is at the other end of a Unix socket. False when it cannot be told. */
 MUST_USE bool local_socket_peer(int fd, uid_t *ret_uid, pid_t *ret_pid);
 /* Whether that is a process of our own user. */

@@ -590,7 +590,7 @@ rate_cases()
 
 socket_cases()
 {
-	local talk
+	local talk open
 
 	talk='
 import socket, struct, sys, time
@@ -618,14 +618,22 @@ half = connect(); half.sendall(b"\x10\x00"); half.close()
 	holds "socket: a message without end is refused" grep -q '^a length without end: .*limit_exceeded.* gone$' "$top/socket.said"
 	holds "socket: others are served all the same" eval \
 		'echo "{\"url\":\"http://localhost:$port/ok\"}" | "$guest" "$socket" "$top/wide.yaml" a | grep -q "\"status\":200"'
+	yes "{\"url\":\"http://localhost:$port/many\"}" | head -n 500 |
+		GUEST_BURST=1 "$guest" "$socket" "$top/wide.yaml" mallory >"$top/burst.replies"
+	holds "socket: who asks before it has read its replies gets them in the end" \
+		[ "$(grep -c egress_denied "$top/burst.replies")" = 500 ]
 	holds "socket: it is its owner's alone" [ "$(stat -c %a "$socket")" = 600 ]
 	if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ -x /usr/bin/python3 ]; then
-		chmod 755 "$top"
-		chmod 666 "$socket"
+		# By a way that is open to all, up to the socket itself.
+		open=$(mktemp -d /tmp/ifo.XXXXXX)
+		chmod 755 "$open"
+		ln "$socket" "$open/p.sock"
+		chmod 666 "$open/p.sock"
 		holds "socket: a stranger who gets that far is turned away" eval \
 			'[ "$(setpriv --reuid 65534 --clear-groups /usr/bin/python3 -c "
 import socket,sys
-s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(len(s.recv(1)))" "$socket")" = 0 ]'
+s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(len(s.recv(1)))" "$open/p.sock")" = 0 ]'
+		rm -r "$open"
 	else
 		echo "skip - socket: a stranger who gets that far is turned away: only root can be one, with setpriv and Debian's python3"
 	fi

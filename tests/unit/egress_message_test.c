@@ -126,7 +126,7 @@ START_TEST(a_grant_is_read_as_it_was_written)
 	struct contract contract = contract_default();
 	const struct egress_who who = {
 		.swarm = SLICE("alice"), .board = SLICE("demo"), .task = SLICE("T-1"), .fence = 7,
-		.token = SLICE("a.b.c"),
+		.token = SLICE("a.b.c"), .daemon = SLICE("/run/if.sock"),
 	};
 	struct egress_grant grant;
 
@@ -139,6 +139,7 @@ START_TEST(a_grant_is_read_as_it_was_written)
 		      buf_str(&detail));
 	ck_assert(slice_is(grant.who.swarm, who.swarm) && slice_is(grant.who.task, who.task));
 	ck_assert(slice_is(grant.who.board, who.board) && slice_is(grant.who.token, who.token));
+	ck_assert(slice_is(grant.who.daemon, who.daemon));
 	ck_assert_int_eq(grant.who.fence, 7);
 	ck_assert(grant.listen);
 	ck_assert_uint_eq(grant.contract.http_count, 1);
@@ -151,7 +152,8 @@ START_TEST(what_is_no_grant_is_refused)
 	static const char *const texts[] = {
 		"", "{}", "[]", "null", "{\"swarm\":\"a\"}", "{\"swarm\":\"a b\",\"contract\":\"\"}",
 		"{\"swarm\":\"a\",\"contract\":\"AAAA\"}", "{\"swarm\":\"a\",\"contract\":5}",
-		"{\"swarm\":\"a\",\"fence\":-1}", "{\"swarm\":\"a\",\"http\":[]}",
+		"{\"swarm\":\"a\",\"fence\":-1}", "{\"swarm\":\"a\",\"token\":\"a.b.c\"}",
+		"{\"swarm\":\"a\",\"http\":[]}",
 	};
 	struct egress_grant grant;
 
