@@ -7,6 +7,7 @@
 #include <seccomp.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,7 +48,8 @@ static const int calls_of_zygote[] = {
 	SCMP_SYS(close_range), SCMP_SYS(dup2), SCMP_SYS(dup3),
 	SCMP_SYS(getppid), SCMP_SYS(landlock_restrict_self), SCMP_SYS(pidfd_open),
 	SCMP_SYS(prctl), SCMP_SYS(seccomp),
-	SCMP_SYS(set_robust_list), SCMP_SYS(setrlimit), SCMP_SYS(socketpair), SCMP_SYS(wait4),
+	SCMP_SYS(set_robust_list), SCMP_SYS(setpriority), SCMP_SYS(setrlimit),
+	SCMP_SYS(socketpair), SCMP_SYS(wait4),
 };
 
 /* What is looked at decides nothing about files: the descriptors are those of granted folders. */
@@ -63,12 +65,16 @@ static bool allow(scmp_filter_ctx context, const int *calls, size_t count)
 	return true;
 }
 
-/* Memory, but none that is code. */
+/* Memory, but none that is code; and to take a place further behind, which is its own alone. */
 static bool allow_data(scmp_filter_ctx context)
 {
 	struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 
-	return seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code) == 0 &&
+	struct scmp_arg_cmp one = SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS, 0);
+	struct scmp_arg_cmp itself = SCMP_A1(SCMP_CMP_EQ, 0, 0);
+
+	return seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), 2, one, itself) == 0 &&
+	       seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code) == 0 &&
 	       seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_code) == 0;
 }
 

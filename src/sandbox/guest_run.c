@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -20,6 +21,14 @@ static void on_deadline(int number)
 	engine_interrupt(running);
 }
 
+/* Neighbours with short tasks are not to wait for one that loops. */
+static void on_long_run(int number)
+{
+	(void)number;
+	/* If it cannot, it is no worse than before. */
+	(void)setpriority(PRIO_PROCESS, 0, PATIENT_NICE);
+}
+
 /* At the deadline, and again, for code that was not yet running then. */
 static void set_deadline(const struct guest *guest)
 {
@@ -29,7 +38,10 @@ static void set_deadline(const struct guest *guest)
 		.it_interval = { 0, INTERRUPT_AGAIN_US },
 	};
 
+	struct itimerval patience = { .it_value = { 0, PATIENT_AFTER_US } };
+
 	setitimer(ITIMER_REAL, &timer, NULL);
+	setitimer(ITIMER_PROF, &patience, NULL);
 }
 
 static void stop_deadline(void)
@@ -37,6 +49,7 @@ static void stop_deadline(void)
 	struct itimerval none = { .it_value = { 0, 0 } };
 
 	setitimer(ITIMER_REAL, &none, NULL);
+	setitimer(ITIMER_PROF, &none, NULL);
 }
 
 static void set_handlers(void)
@@ -45,6 +58,8 @@ static void set_handlers(void)
 
 	sigfillset(&action.sa_mask);
 	sigaction(SIGALRM, &action, NULL);
+	action.sa_handler = on_long_run;
+	sigaction(SIGPROF, &action, NULL);
 	signal(SIGCHLD, SIG_DFL);
 }
 

@@ -53,6 +53,9 @@ enum layer {
  * deadline; a process that does not end then is killed from outside this much later.
  */
 #define KILL_GRACE_MS 100
+/* Whoever computes for longer than this steps back behind those that do not. */
+#define PATIENT_AFTER_US 20000
+#define PATIENT_NICE 10
 #define INTERRUPT_AGAIN_US 1000
 
 #endif
