@@ -77,7 +77,7 @@ NO_FLOAT := -mgeneral-regs-only
 endif
 pure_flags = $(if $(filter $(PURE),$(word 2,$(subst /, ,$<))),$(NO_FLOAT))
 
-PACKAGES := libevent_core sqlite3 jansson yaml-0.1 md4c libsodium libcurl libpcre2-8
+PACKAGES := libevent_core sqlite3 jansson yaml-0.1 md4c libsodium libcurl libpcre2-8 libseccomp
 # http-parser comes without a pkg-config file; llhttp stands in where it is not there.
 ifneq ($(wildcard /usr/include/http_parser.h),)
 PARSER_LIBS := -lhttp_parser
@@ -89,15 +89,24 @@ LIB_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 LIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(PARSER_CFLAGS)
 # --as-needed keeps in each program only the libraries that it uses.
 LIBS := -Wl,--as-needed $(LIB_LIBS) $(PARSER_LIBS) -pthread -lm
-CPPFLAGS := -Isrc -Iinclude -D_GNU_SOURCE -DIF_VERSION='"$(VERSION)"' $(LIB_CFLAGS)
+# The sandbox's engine, which scripts/setup builds into the user's cache. Without it all but if-chassis
+# is built. Handed down, because a test's make has another home.
+ENGINE_DIR ?= $(shell scripts/wasmtime --where)
+export ENGINE_DIR
+ENGINE_LIB := $(firstword $(wildcard $(addprefix $(ENGINE_DIR)/lib/,libifwasmtime.a libwasmtime.a)))
+ENGINE_CFLAGS := $(if $(ENGINE_LIB),-isystem $(ENGINE_DIR)/include)
+CPPFLAGS := -Isrc -Iinclude -D_GNU_SOURCE -DIF_VERSION='"$(VERSION)"' $(LIB_CFLAGS) \
+	$(ENGINE_CFLAGS)
 COMPILE = $(CC) -std=gnu17 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) -fPIE -pthread -MMD -MP
 
 Q := $(if $(V),,@)
+comma := ,
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 # ---- files ----------------------------------------------------------------------------------
 
-MAINS := src/cli/main.c src/daemon/main.c src/sandbox/proxy_main.c
+MAINS := src/cli/main.c src/daemon/main.c src/sandbox/proxy_main.c \
+	src/sandbox/chassis_main.c src/sandbox/engine.c
 sources = $(filter-out $(MAINS),$(wildcard src/$(1)/*.c))
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 room_libs = $(patsubst %,$(OBJ)/lib%.a,$(filter $(1),$(ROOMS)))
@@ -110,21 +119,29 @@ TEST_PROGRAMS := $(TEST_MAINS:%.c=$(OBJ)/%)
 HELPER_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/e2e/*.c tests/security/*.c))
 SCRIPTS := $(wildcard tests/e2e/*.sh tests/security/*.sh)
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/bench/*.c))
+# The one that looks into the engine is built where there is one.
+BENCH_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(filter-out $(if $(ENGINE_LIB),,%/chassis_bench.c),\
+	$(wildcard tests/bench/*.c)))
+# Modules for the sandbox: the examples, and those that try to break out. Each is the same whatever
+# the variant.
+GUESTS := $(patsubst %,$(BUILD)/guests/%.wasm,$(basename $(notdir \
+	$(wildcard examples/guests/*.wat examples/guests/*.c tests/security/guests/*.wat \
+	tests/bench/guests/*.wat))))
 SHARED := $(patsubst %.c,$(OBJ)/pic/%.o,$(call sources,client) $(call sources,base))
 
 PROGRAMS := $(if $(wildcard src/cli/main.c),$(OUT)/ifctl $(OUT)/if) \
 	$(if $(wildcard src/daemon/main.c),$(OUT)/libexec/infrafabric/if-coordinator) \
-	$(if $(wildcard src/sandbox/proxy_main.c),$(OUT)/libexec/infrafabric/if-proxy)
+	$(if $(wildcard src/sandbox/proxy_main.c),$(OUT)/libexec/infrafabric/if-proxy) \
+	$(if $(ENGINE_LIB),$(OUT)/libexec/infrafabric/if-chassis)
 CLIENT_LIBS := $(if $(call sources,client),$(OUT)/lib/libinfrafabric.a $(OUT)/lib/libinfrafabric.so)
 
 .PHONY: all objects tests fuzz-programs bench-programs libraries tidy test check long-check \
 	bench demo install uninstall clean help
 all: $(ALL_LIBS) $(PROGRAMS) $(CLIENT_LIBS)
 objects: $(ALL_LIBS)
-tests: all $(TEST_PROGRAMS) $(HELPER_PROGRAMS)
+tests: all $(TEST_PROGRAMS) $(HELPER_PROGRAMS) $(GUESTS)
 fuzz-programs: $(FUZZ_PROGRAMS)
-bench-programs: $(BENCH_PROGRAMS)
+bench-programs: $(BENCH_PROGRAMS) $(GUESTS)
 
 # ---- rules ----------------------------------------------------------------------------------
 
@@ -155,7 +172,7 @@ endef
 $(foreach room,$(ROOMS),$(eval $(call ROOM,$(room))))
 
 LINK = @mkdir -p $(@D); printf '  %-5s %s\n' LINK $@
-link = $(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $^ $(LIBS)
+link = $(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -o $@ $(filter %.o,$^) $(filter-out %.o,$^) $(LIBS)
 
 $(OUT)/ifctl: $(OBJ)/src/cli/main.o \
 	$(call room_libs,cli client sandbox api document fabric chassis governor coordinator \
@@ -174,6 +191,27 @@ $(OUT)/libexec/infrafabric/if-proxy: $(OBJ)/src/sandbox/proxy_main.o $(PROXY_LIB
 	$(LINK)
 	$(Q)$(link)
 
+# The engine brings its own handlers of signals, and what it runs is code that no sanitizer saw made:
+# if-chassis is built without them, and tested from outside.
+SANITIZED := $(filter asan fuzz tsan,$(VARIANT))
+PLAIN := $(if $(SANITIZED),$(OBJ)/plain,$(OBJ))
+plain = $(filter-out -fsanitize% -fno-sanitize%,$(1))
+CHASSIS_ROOMS := sandbox chassis crypto sys base
+$(OBJ)/plain/%.o: %.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(Q)$(call plain,$(COMPILE)) -c -o $@ $<
+$(OBJ)/plain/libchassis.a: $(patsubst %.c,$(OBJ)/plain/%.o, \
+	$(foreach room,$(CHASSIS_ROOMS),$(call sources,$(room))))
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+$(OUT)/libexec/infrafabric/if-chassis: $(PLAIN)/src/sandbox/chassis_main.o \
+	$(PLAIN)/src/sandbox/engine.o \
+	$(if $(SANITIZED),$(OBJ)/plain/libchassis.a,$(call room_libs,$(CHASSIS_ROOMS))) $(ENGINE_LIB)
+	$(LINK)
+	$(Q)$(CC) $(call plain,$(CFLAGS) $(LDFLAGS_$(VARIANT))) \
+		$(if $(filter %/libifwasmtime.a,$^),-Wl$(comma)-u$(comma)ifwasmtime_store_limiter) \
+		-Wl,--gc-sections -o $@ $^ $(LIBS) -ldl
+
 # Only ifab_* can be seen from outside, in both kinds of library.
 $(OUT)/lib/libinfrafabric.a: $(SHARED)
 	@mkdir -p $(@D); rm -f $@
@@ -186,6 +224,25 @@ $(OUT)/lib/libinfrafabric.so: $(SHARED)
 	$(Q)$(CC) $(CFLAGS) $(filter-out -pie,$(LDFLAGS_$(VARIANT))) -shared -o $@.0 \
 		-Wl,-soname,libinfrafabric.so.0,--version-script=$(OBJ)/infrafabric.map $^ $(LIBS)
 	$(Q)ln -sf libinfrafabric.so.0 $@
+
+# A guest in C that knows our header stands alone; any other is a plain program with a C library.
+WASM_CC := clang -O2 -Wall -Werror -Wl,--strip-all
+RAW_GUEST := --target=wasm32 -nostdlib -ffreestanding -fvisibility=hidden \
+	-Wl,--no-entry,-z,stack-size=65536
+$(BUILD)/guests/%.wasm: examples/guests/%.c examples/guests/infrafabric.h
+	@mkdir -p $(@D)
+	$(Q)$(WASM_CC) $(if $(findstring infrafabric.h,$(file <$<)),$(RAW_GUEST),--target=wasm32-wasi) \
+		-o $@ $<
+$(BUILD)/guests/%.wasm: examples/guests/%.wat
+	@mkdir -p $(@D)
+	$(Q)wat2wasm -o $@ $<
+$(BUILD)/guests/%.wasm: tests/bench/guests/%.wat
+	@mkdir -p $(@D)
+	$(Q)wat2wasm -o $@ $<
+# Some of these are no good modules, which the sandbox is to find out.
+$(BUILD)/guests/%.wasm: tests/security/guests/%.wat
+	@mkdir -p $(@D)
+	$(Q)wat2wasm --enable-all --no-check -o $@ $<
 
 # What tests share: every source beside them that is not a test itself.
 CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null)
@@ -206,6 +263,8 @@ $(OBJ)/tests/bench/%: CPPFLAGS += -Itests/bench $(if $(LIBPQ),-DHAVE_LIBPQ \
 $(OBJ)/tests/libbench.a: $(call objects,$(wildcard tests/bench/load/*.c tests/bench/waste/*.c))
 	@mkdir -p $(@D); rm -f $@
 	$(Q)ar rcsD $@ $^
+$(OBJ)/tests/bench/chassis_bench: $(OBJ)/src/sandbox/engine.o
+$(OBJ)/tests/bench/chassis_bench: LIBS := $(ENGINE_LIB) $(LIBS) -ldl
 $(BENCH_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(OBJ)/tests/libbench.a $(ALL_LIBS)
 	$(LINK)
 	$(Q)$(link) $(LIBPQ)
@@ -234,6 +293,8 @@ install: all
 	ln -sf ifctl $(I)/bin/if
 	install -m 755 $(OUT)/libexec/infrafabric/if-coordinator \
 		$(OUT)/libexec/infrafabric/if-proxy $(I)/libexec/infrafabric/
+	$(if $(ENGINE_LIB),install -m 755 $(OUT)/libexec/infrafabric/if-chassis \
+		$(I)/libexec/infrafabric/)
 	install -m 644 $(OUT)/lib/libinfrafabric.a $(I)/lib/
 	install -m 755 $(OUT)/lib/libinfrafabric.so.0 $(I)/lib/
 	ln -sf libinfrafabric.so.0 $(I)/lib/libinfrafabric.so

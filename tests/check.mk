@@ -32,6 +32,7 @@ RUN_MAKE = $(MAKE) -j$(JOBS) -k BUILD=$(BUILD) WERROR=$(WERROR)
 programs_of = IFCTL=$(abspath $(2))/ifctl \
 	IF_COORDINATOR=$(abspath $(2))/libexec/infrafabric/if-coordinator \
 	IF_PROXY=$(abspath $(2))/libexec/infrafabric/if-proxy \
+	IF_CHASSIS=$(abspath $(2))/libexec/infrafabric/if-chassis IF_GUESTS=$(abspath $(BUILD))/guests \
 	IF_HELPERS=$(abspath $(1))/tests IF_BUILD=$(BUILD)
 
 # A plan for tests/run has one `add` per program: the seconds it may take, its name, the command.
@@ -79,7 +80,8 @@ check:
 # One test while working on it: make test T=unit/buf. A room that does not compile right now can be
 # left out of it with ROOMS='base sys'.
 test:
-	@$(MAKE) VARIANT=asan $(if $(filter api/%,$(T)),all) $(BUILD)/asan/tests/$(T)_test
+	@$(MAKE) VARIANT=asan $(if $(filter api/% unit/runner,$(T)),all $(GUESTS)) \
+		$(BUILD)/asan/tests/$(T)_test
 	@$(SANITIZERS) $(call programs_of,$(BUILD)/asan,$(BUILD)/asan) $(BUILD)/asan/tests/$(T)_test
 
 # Hours rather than minutes: other eyes (thread sanitizer, valgrind, gcc's analyzer) and more seeds.
@@ -87,8 +89,8 @@ test:
 ANALYZER := -O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value \
 	-Wno-analyzer-null-dereference $(WERROR)
 VALGRIND := CK_TIMEOUT_MULTIPLIER=100 valgrind --quiet --error-exitcode=9 --leak-check=full
-# valgrind 3.19 does not know pidfd_open, without which no process is started.
-VALGRIND_CANNOT := %/process_test.c
+# valgrind 3.19 does not know pidfds, without which no process is started, and none is killed.
+VALGRIND_CANNOT := %/process_test.c %/runner_test.c
 define LONG_PLAN
 $(call add,3600,build/analyzer,$(RUN_MAKE) VARIANT=gcc OBJ=$(BUILD)/analyzer \
 	CFLAGS='$(ANALYZER)' objects)

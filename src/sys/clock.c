@@ -21,3 +21,11 @@ int64_t clock_mono_us(void)
 {
 	return read_us(CLOCK_MONOTONIC);
 }
+
+void clock_sleep_us(int64_t wait_us)
+{
+	struct timespec wait = { wait_us / 1000000, wait_us % 1000000 * 1000 };
+
+	if (wait_us > 0)
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &wait, NULL);
+}

@@ -12,5 +12,7 @@
 int64_t clock_wall_us(void);
 /* Never goes back; means nothing outside this boot of this machine. */
 int64_t clock_mono_us(void);
+/* Waits so long, or until a signal comes. */
+void clock_sleep_us(int64_t wait_us);
 
 #endif

@@ -1,0 +1,7 @@
+;; A memory that it does not show
+;; group: abi
+;; ends: trap memory_out_of_bounds
+(module
+  (import "infrafabric" "result" (func $result (param i32 i32)))
+  (memory 1)
+  (func (export "run") (call $result (i32.const 0) (i32.const 1))))

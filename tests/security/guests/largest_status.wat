@@ -1,0 +1,7 @@
+;; Exits with the largest status
+;; group: abi
+;; ends: bad_result exit_status
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (call $proc_exit (i32.const -1))))

@@ -1,0 +1,6 @@
+;; A pointer without any memory
+;; group: abi
+;; ends: trap memory_out_of_bounds
+(module
+  (import "infrafabric" "result" (func $result (param i32 i32)))
+  (func (export "run") (call $result (i32.const 0) (i32.const 0))))

@@ -1,0 +1,7 @@
+;; A result, and then a trap
+;; group: abi
+;; ends: trap unreachable
+(module
+  (import "infrafabric" "result" (func $result (param i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "run") (call $result (i32.const 0) (i32.const 1)) unreachable))
