@@ -1,0 +1,29 @@
+/*
+ * verdict - how a guest's run ended.
+ *
+ * Every run has exactly one. A name is what ledgers and programs compare,
+ * and never changes; a new verdict goes to the end of verdict.def.
+ */
+#ifndef CHASSIS_VERDICT_H
+#define CHASSIS_VERDICT_H
+
+#include <stdbool.h>
+
+#include "base/ensure.h"
+#include "base/slice.h"
+
+enum chassis_verdict {
+#define VERDICT(name, text, meaning) CHASSIS_VERDICT_##name,
+#include "chassis/verdict.def"
+#undef VERDICT
+	CHASSIS_VERDICT_COUNT
+};
+
+/* "out_of_fuel" */
+const char *chassis_verdict_name(enum chassis_verdict verdict);
+/* For people, without a point: "it used up its fuel". */
+const char *chassis_verdict_meaning(enum chassis_verdict verdict);
+/* False when no verdict has this name. */
+MUST_USE bool chassis_verdict_of(struct slice name, enum chassis_verdict *ret_verdict);
+
+#endif
