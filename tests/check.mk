@@ -33,7 +33,10 @@ programs_of = IFCTL=$(abspath $(2))/ifctl \
 	IF_COORDINATOR=$(abspath $(2))/libexec/infrafabric/if-coordinator \
 	IF_PROXY=$(abspath $(2))/libexec/infrafabric/if-proxy \
 	IF_CHASSIS=$(abspath $(2))/libexec/infrafabric/if-chassis IF_GUESTS=$(abspath $(BUILD))/guests \
-	IF_HELPERS=$(abspath $(1))/tests IF_BUILD=$(BUILD)
+	IF_HELPERS=$(abspath $(1))/tests IF_BUILD=$(BUILD) IF_NPM=$(NPM_CACHE)
+
+# Where scripts/setup keeps what it gets through npm.
+NPM_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/infrafabric/npm
 
 # A plan for tests/run has one `add` per program: the seconds it may take, its name, the command.
 define newline

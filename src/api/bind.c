@@ -337,7 +337,7 @@ static enum err bind_import(struct binding *binding, struct buf *ret_members)
 
 /* ---- policies and manifests ------------------------------------------------------------------- */
 
-/* Both commands take the same arguments. */
+/* All of these commands begin with the same arguments. */
 static enum err bind_hand_body(struct binding *binding)
 {
 	struct cmd_policy_apply *args = &binding->command->args.policy_apply;

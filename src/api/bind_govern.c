@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "api/complaints.h"
+#include "document/contract_doc.h"
 #include "document/manifest.h"
 #include "document/policy_doc.h"
 
 bool bind_takes_hand_document(enum command_type type)
 {
 	return type == COMMAND_POLICY_APPLY || type == COMMAND_SWARM_IMPORT ||
-	       type == COMMAND_PRICE_IMPORT;
+	       type == COMMAND_PRICE_IMPORT || type == COMMAND_CHASSIS_LOAD;
 }
 
 static enum err refuse(const struct doc_message *errors, size_t count, struct slice file,
@@ -45,6 +46,21 @@ static enum err bind_policy(struct arena *arena, struct command *command, struct
 	if (err != OK)
 		return refuse(doc->errors, doc->error_count, args->file, ret_detail, ret_members);
 	command->policy = &doc->policy;
+	return OK;
+}
+
+static enum err bind_contract(struct arena *arena, struct command *command,
+			      struct buf *ret_detail, struct buf *ret_members)
+{
+	const struct cmd_chassis_load *args = &command->args.chassis_load;
+	struct contract_doc *doc = arena_zero(arena, 1, sizeof(*doc));
+	enum err err = contract_doc_read(args->document,
+					 format_of(args->format, args->file, args->document), NULL,
+					 arena, doc);
+
+	if (err != OK)
+		return refuse(doc->errors, doc->error_count, args->file, ret_detail, ret_members);
+	command->contract = &doc->contract;
 	return OK;
 }
 
@@ -185,5 +201,7 @@ enum err bind_hand_document(struct arena *arena, struct command *command, struct
 		return bind_policy(arena, command, ret_detail, ret_members);
 	if (command->type == COMMAND_PRICE_IMPORT)
 		return bind_prices(arena, command, ret_detail, ret_members);
+	if (command->type == COMMAND_CHASSIS_LOAD)
+		return bind_contract(arena, command, ret_detail, ret_members);
 	return bind_manifests(arena, command, ret_detail, ret_members);
 }

@@ -1,5 +1,6 @@
 /*
- * bind_govern - the documents of the governor: a policy, manifests of swarms, prices.
+ * bind_govern - documents that people write: a policy, manifests of swarms,
+ * prices, a contract.
  *
  * The body is the document as it is (application/yaml, or a JSON document),
  * or a JSON object with the member "document", a text.

@@ -71,6 +71,7 @@ static void spec_of(const struct doc_task *task, const struct task_spec *initial
 	ret_spec->needs = task->needs;
 	ret_spec->paths = task->paths;
 	ret_spec->run = task->run;
+	ret_spec->wasm = task->wasm;
 	ret_spec->avoids = task->avoids;
 	take_number(&ret_spec->priority, task->priority);
 	take_number(&ret_spec->est_cost_usd, task->est_cost_nanousd);

@@ -8,6 +8,12 @@ static const struct {
 #undef VERDICT
 };
 
+const char *const chassis_verdict_names[] = {
+#define VERDICT(name, text, meaning) [CHASSIS_VERDICT_##name] = (text),
+#include "chassis/verdict.def"
+#undef VERDICT
+};
+
 const char *chassis_verdict_name(enum chassis_verdict verdict)
 {
 	ENSURE(verdict < CHASSIS_VERDICT_COUNT);

@@ -19,6 +19,7 @@ enum chassis_verdict {
 	CHASSIS_VERDICT_COUNT
 };
 
+extern const char *const chassis_verdict_names[];	/* for tables */
 /* "out_of_fuel" */
 const char *chassis_verdict_name(enum chassis_verdict verdict);
 /* For people, without a point: "it used up its fuel". */

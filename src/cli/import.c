@@ -7,6 +7,7 @@
 #include "cli/args.h"
 #include "cli/call.h"
 #include "cli/local.h"
+#include "cli/module_file.h"
 #include "cli/print.h"
 #include "cli/source_file.h"
 #include "document/board_doc.h"
@@ -113,9 +114,14 @@ static int print_imported(struct cli *cli, const struct args *args, const char *
 	return code;
 }
 
+static bool is_module(const struct args *args)
+{
+	return args->verb->command == &command_table[COMMAND_CHASSIS_LOAD];
+}
+
 /* Boards have a format of their own; of the others the daemon tells by the name, or by the text. */
 static void write_import(const struct args *args, const char *file, struct slice text,
-			 struct buf *out)
+			 const struct module_kept *kept, struct buf *out)
 {
 	struct json_writer json = json_begin(out);
 
@@ -125,6 +131,12 @@ static void write_import(const struct args *args, const char *file, struct slice
 	if (args_has(args, "dry_run"))
 		json_put_bool(&json, "dry_run", args_number(args, "dry_run") != 0);
 	json_put_text(&json, "document", text);
+	if (is_module(args))
+		json_put_text(&json, "module", args_text(args, "module"));
+	if (kept->bytes) {
+		json_put_str(&json, "sha256", kept->sha256);
+		json_put_i64(&json, "bytes", kept->bytes);
+	}
 	if (is_board(args))
 		json_put_str(&json, "format", name_of_format(args, file));
 	else if (args_has(args, "format"))
@@ -150,21 +162,31 @@ static bool is_text(const char *file, struct slice text, struct buf *detail)
 	return false;
 }
 
+static const char *file_of(const struct args *args)
+{
+	const char *name = is_module(args) ? "contract" : "file";
+
+	return args_has(args, name) ? args_text(args, name).ptr : "-";
+}
+
 int document_import_run(struct cli *cli, const struct args *args)
 {
-	const char *file = args_has(args, "file") ? args_text(args, "file").ptr : "-";
+	const char *file = file_of(args);
+	struct module_kept kept = { .bytes = 0 };
 	const char *shown = source_file_shown(file);
 	struct buf text = { 0 }, json = { 0 }, detail = { 0 };
 	struct ifab_reply reply = { 0 };
 	enum err err = source_file_read(file, &text, &detail);
 	int code = 0;
 
+	if (err == OK && is_module(args) && args_has(args, "wasm"))
+		err = module_keep(cli, args_text(args, "wasm").ptr, &kept, &detail);
 	if (err != OK) {
 		code = cli_refuse(cli, err, buf_slice(&detail));
 	} else if (!is_text(shown, buf_slice(&text), &detail)) {
 		code = cli_refuse(cli, ERR_DOCUMENT_INVALID, buf_slice(&detail));
 	} else if (cli_client(cli, &code)) {
-		write_import(args, file, buf_slice(&text), &json);
+		write_import(args, file, buf_slice(&text), &kept, &json);
 		code = print_imported(cli, args, shown, &reply,
 				      command_call_json(cli, args->verb->name, buf_slice(&json),
 							&reply));

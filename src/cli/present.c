@@ -275,6 +275,15 @@ static const char *const sentences[COMMAND_COUNT] = {
 	[COMMAND_BREAKER_RESET] = "{swarm} may work again: its circuit breaker is {breaker}.",
 	[COMMAND_ESCALATION_ACK] = "{acked_by} has taken {escalation}: {subject}",
 	[COMMAND_ESCALATION_RESOLVE] = "{escalation} is settled, by {resolved_by}: {subject}",
+	[COMMAND_CHASSIS_LOAD] = "Module {module} is known[, {bytes} bytes], "
+				 "under contract {contract}.",
+	[COMMAND_CHASSIS_UNLOAD] = "Module {module} is not known any more.",
+	[COMMAND_CHASSIS_REPORT] = "What {swarm} ran is noted: {verdict}.",
+	[COMMAND_EGRESS_NOTE] = "The request of {swarm} is noted.",
+	[COMMAND_CREDENTIAL_MINT] = "[{token}]",
+	[COMMAND_CREDENTIAL_REVOKE] = "Credential {revoked} is revoked.",
+	[COMMAND_CREDENTIAL_CHECK] = "Credential {credential} of {swarm} is good for {task} "
+				     "until {expires_at}.",
 };
 
 /* Appends a member's value; false when there is none, or it is empty. */

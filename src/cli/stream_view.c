@@ -80,6 +80,13 @@ static const struct {
 	{ EVENT_ESCALATION_UNDELIVERED, "{escalation} did not get through by {channel}: {error}" },
 	{ EVENT_ESCALATION_ACKED, "{by} has taken {escalation}[: {note}]" },
 	{ EVENT_ESCALATION_RESOLVED, "{escalation} is settled, by {by}[: {note}]" },
+	{ EVENT_MODULE_LOADED, "module {module} is known, under contract {contract}" },
+	{ EVENT_MODULE_UNLOADED, "module {module} is not known any more[: {reason}]" },
+	{ EVENT_RUN_REPORTED, "a run of {swarm} for {task}: {verdict}[ ({detail})]" },
+	{ EVENT_EGRESS_NOTED,
+	  "{swarm} asked {host}: {method}[ {path}][ for {task}][, answered {status}]" },
+	{ EVENT_CREDENTIAL_MINTED, "{swarm} has credential {credential} for {task} until {expires}" },
+	{ EVENT_CREDENTIAL_REVOKED, "credential {credential} of {swarm} was revoked[: {reason}]" },
 };
 
 static const char *sentence_of(struct slice kind)

@@ -92,6 +92,7 @@ struct claim {
 	/* Volatile */
 	uint32_t next_of_swarm;
 	uint32_t previous_of_swarm;
+	uint32_t first_credential;	/* the newest; UINT32_MAX: none */
 	uint32_t *waiting;		/* tasks that are ready but for its paths; owned */
 	size_t waiting_count, waiting_capacity;
 	int64_t timer_us;		/* of its place's next timer; 0: none is set */

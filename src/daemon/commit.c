@@ -50,6 +50,8 @@ void commit_reply(struct daemon *daemon, uint64_t exchange, enum err err, struct
 	struct held_reply *reply;
 	struct buf spare;
 
+	if (err == OK)
+		token_fill(&daemon->tokens, &daemon->machine.state, daemon->machine.now_us, body);
 	if (batch <= daemon->durable_batch) {
 		send_reply(daemon, exchange, err, buf_slice(body));
 		return;

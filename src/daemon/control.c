@@ -141,6 +141,39 @@ static void head(struct daemon *daemon, uint64_t exchange)
 	answer(daemon, exchange, 200, &body);
 }
 
+/* ---- credentials --------------------------------------------------------------------------- */
+
+static void check_credential(struct daemon *daemon, uint64_t exchange,
+			     const struct cmd_credential_check *args)
+{
+	struct buf body = { 0 };
+	struct json_writer json = json_begin(&body);
+	enum err err;
+
+	json_object(&json);
+	err = token_check(&daemon->tokens, &daemon->machine.state, daemon_now_us(daemon), args,
+			  &json, &daemon->detail);
+	json_object_end(&json);
+	if (err == OK) {
+		answer(daemon, exchange, 200, &body);
+		return;
+	}
+	daemon->stats.refusals++;
+	server_reply_error(daemon->server, exchange, err, buf_slice(&daemon->detail), SLICE_EMPTY);
+	buf_finish(&body);
+}
+
+static void show_keys(struct daemon *daemon, uint64_t exchange)
+{
+	struct buf body = { 0 };
+	struct json_writer json = json_begin(&body);
+
+	json_object(&json);
+	tokens_put_keys(&daemon->tokens, &json);
+	json_object_end(&json);
+	answer(daemon, exchange, 200, &body);
+}
+
 /* ---- verify -------------------------------------------------------------------------------- */
 
 static void begin_verify(struct daemon *daemon, uint64_t exchange, struct slice head_hex)
@@ -254,6 +287,12 @@ void control_request(struct daemon *daemon, uint64_t exchange, const struct comm
 		break;
 	case COMMAND_WITNESS_HEAD:
 		head(daemon, exchange);
+		break;
+	case COMMAND_CREDENTIAL_CHECK:
+		check_credential(daemon, exchange, &command->args.credential_check);
+		break;
+	case COMMAND_CREDENTIAL_KEYS:
+		show_keys(daemon, exchange);
 		break;
 	case COMMAND_WITNESS_SNAPSHOT:
 		snapshots_request(daemon, exchange);

@@ -50,6 +50,21 @@ static void open_flight(struct daemon *daemon)
 	buf_finish(&path);
 }
 
+/* After the ledger: whoever has its lock is alone with what lies beside it. */
+static enum err open_tokens(struct daemon *daemon, struct buf *ret_detail)
+{
+	struct buf path = { 0 };
+	enum err err;
+
+	if (daemon->config.ledger_path) {
+		buf_add_str(&path, daemon->config.ledger_path);
+		buf_add_lit(&path, "-key");
+	}
+	err = tokens_open(&daemon->tokens, path.len ? buf_str(&path) : NULL, ret_detail);
+	buf_finish(&path);
+	return err;
+}
+
 static void begin_reign(struct daemon *daemon)
 {
 	struct slice culprit = flight_culprit(&daemon->flight);
@@ -73,6 +88,8 @@ static enum err open_ledger(struct daemon *daemon, struct buf *ret_detail)
 		err = ledger_open(&daemon->ledger, daemon->bus, ret_detail);
 	if (err == OK)
 		err = daemon_recover(daemon, ret_detail);
+	if (err == OK)
+		err = open_tokens(daemon, ret_detail);
 	if (err != OK)
 		return err;
 	open_flight(daemon);
@@ -179,6 +196,7 @@ void daemon_close(struct daemon *daemon)
 		ledger_close(&daemon->ledger);
 	bus_close(daemon->bus);
 	flight_close(&daemon->flight);
+	tokens_close(&daemon->tokens);
 	commit_finish(daemon);
 	arena_finish(&daemon->arena);
 	buf_finish(&daemon->detail);

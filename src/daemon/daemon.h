@@ -14,6 +14,7 @@
 #include "daemon/flight.h"
 #include "daemon/pace.h"
 #include "daemon/server.h"
+#include "daemon/token.h"
 #include "daemon/writer.h"
 #include "fabric/machine.h"
 #include "witness/ledger.h"
@@ -60,6 +61,7 @@ struct daemon {
 	struct ledger ledger;		/* the writer's while it is busy */
 	struct machine machine;
 	struct flight flight;
+	struct tokens tokens;
 	struct arena arena;		/* of one request */
 	struct buf detail, members;	/* of one refusal */
 	struct loop_timer *timer;	/* for the machine's next one */

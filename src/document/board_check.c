@@ -38,6 +38,7 @@ static const struct field task_fields[] = {
 	FIELD("needs", CAPS, needs, 0, 64),
 	FIELD("paths", PATHS, paths, 0, 256),
 	FIELD("run", TEXTS, run, 0, 256),
+	FIELD("wasm", ID, wasm, 1, 128),
 	FIELD("avoids", IDS, avoids, 0, AVOIDS_MAX),
 	FIELD("redundancy", INT, redundancy, 0, REDUNDANCY_MAX),
 	FIELD("est_cost_usd", MONEY, est_cost_nanousd, 0, INT64_MAX),
@@ -83,6 +84,9 @@ static void check_fields(struct board_build *build, const struct doc_task *task,
 		board_error(build, task->line, "task %.*s: %.*s", SHOW(task->id), (int)text.len,
 			    text.ptr);
 	}
+	if (task->run.count && task->wasm.len)
+		board_error(build, task->line, "task %.*s runs a command or a module, not both",
+			    SHOW(task->id));
 }
 
 /* The dependencies of all tasks as indices; those that are not known are reported and left out. */

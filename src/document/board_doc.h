@@ -45,6 +45,7 @@ struct doc_task {
 	struct slice_list needs;	/* capabilities, domain:skill */
 	struct slice_list paths;
 	struct slice_list run;		/* argv */
+	struct slice wasm;		/* module that does it, instead of run */
 	struct slice_list avoids;	/* swarms that may not have it */
 	int64_t redundancy;		/* how many swarms answer it */
 	int64_t priority;

@@ -361,6 +361,7 @@ void board_row_fill(struct board_build *build, const struct markdown_row *row,
 		    board_row_cell(row, columns, COLUMN_OWNER), task);
 	task->model = plain(build, board_row_cell(row, columns, COLUMN_MODEL));
 	task->deliverable = plain(build, board_row_cell(row, columns, COLUMN_DELIVERABLE));
+	task->wasm = plain(build, board_row_cell(row, columns, COLUMN_WASM));
 	if (description)
 		task->description = board_text(build, word_plain(description, NULL, NULL), '\n');
 	if (description && description->literal_to == 0 && word_is_nothing(task->description))

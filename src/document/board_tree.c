@@ -12,6 +12,7 @@
  *	prefers			the swarm that should take it
  *	held_by			the swarm that has claimed it, when it is claimed or held
  *	deps, needs, paths, run, avoids	lists of texts
+ *	wasm			the module that does it instead of run; or run: {wasm: ID}
  *	priority, est_ms, limit_ms, max_attempts, redundancy	integers
  *	est_cost_usd, max_cost_usd	numbers of dollars, read digit by digit
  *	not_before, start_by	times in RFC 3339
@@ -169,6 +170,17 @@ static void read_json_value(struct board_build *build, const struct tree *tree,
 	buf_finish(&out);
 }
 
+/* run: {wasm: ID} says the same as wasm: ID. */
+static void read_run_map(struct board_build *build, const struct tree *map, struct doc_task *task)
+{
+	const struct tree *wasm = tree_get(map, SLICE("wasm"));
+
+	if (!wasm || map->first->next)
+		board_error(build, map->line, "run is a list of texts, or a map with the one key wasm");
+	else
+		read_text(build, wasm, &task->wasm);
+}
+
 static void read_field(struct board_build *build, const struct field *field,
 		       const struct tree *tree, struct doc_task *task)
 {
@@ -246,7 +258,9 @@ static void read_member(struct board_build *build, const struct tree *map,
 	}
 	if (slice_is_str(name, "task") || slice_is_str(name, "id"))
 		return;
-	if (field && (member->kind != TREE_NULL || field->kind == FIELD_JSON))
+	if (slice_is_str(name, "run") && member->kind == TREE_MAP)
+		read_run_map(build, member, task);
+	else if (field && (member->kind != TREE_NULL || field->kind == FIELD_JSON))
 		read_field(build, field, member, task);
 	else if (slice_is_str(name, "status") || slice_is_str(name, "state"))
 		read_status(build, member, task);

@@ -254,6 +254,7 @@ static void add_cell(struct buf *out, const struct doc_task *task, enum board_co
 	case COLUMN_NEEDS: add_list(out, task->needs, ", "); return;
 	case COLUMN_PATHS: add_list(out, task->paths, ", "); return;
 	case COLUMN_RUN: add_list(out, task->run, " "); return;
+	case COLUMN_WASM: add_word(out, task->wasm, ON_ONE_LINE); return;
 	case COLUMN_AVOIDS: add_list(out, task->avoids, ", "); return;
 	case COLUMN_REDUNDANCY: buf_add_i64(out, task->redundancy); return;
 	case COLUMN_PAYLOAD: add_json(out, task->payload); return;
@@ -284,6 +285,7 @@ static bool says(const struct doc_task *task, enum board_column column)
 	case COLUMN_NEEDS: return task->needs.count > 0;
 	case COLUMN_PATHS: return task->paths.count > 0;
 	case COLUMN_RUN: return task->run.count > 0;
+	case COLUMN_WASM: return task->wasm.len > 0;
 	case COLUMN_AVOIDS: return task->avoids.count > 0;
 	case COLUMN_REDUNDANCY: return task->redundancy != BOARD_DOC_ABSENT;
 	case COLUMN_PAYLOAD: return task->payload.len > 0;

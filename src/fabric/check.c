@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/ensure.h"
 #include "base/text.h"
+#include "fabric/event.h"
 #include "fabric/snapshot.h"
 
 /* Leaves the function with what is not so. */
@@ -220,6 +221,83 @@ static const char *govern_flaw(const struct state *state)
 	return NULL;
 }
 
+/* ---- the chassis --------------------------------------------------------------------------- */
+
+static const char *standing_flaw(const struct state *state, uint32_t index, uint32_t *bound)
+{
+	const struct standing *standing = state_standing(state, index);
+	const struct slo *slo = &standing->slo;
+	uint32_t failures = 0;
+
+	if (standing->module != INDEX_NONE) {
+		MUST(standing->module < state->chassis.modules.count);
+		bound[standing->module]++;
+	}
+	MUST(slo->count <= SLO_OUTCOMES && slo->count <= slo->capacity);
+	for (uint32_t i = 0; i < slo->count; i++)
+		failures += !slo_outcome_at(slo, i).succeeded;
+	MUST(failures == slo->failures);
+	/* Whoever is registered is watched, and nobody else is. */
+	MUST(state->feature_level < FEATURE_CHASSIS ||
+	     (slo->since_us != 0) == state_swarm(state, index)->registered);
+	MUST(is_past(state, slo->since_us) && is_past(state, standing->broken_since_us));
+	MUST(is_past(state, standing->reputation.at_us));
+	MUST(standing->reputation.ppm >= 0 && standing->reputation.ppm <= REPUTATION_FULL_PPM);
+	return NULL;
+}
+
+static const char *standings_flaw(const struct state *state)
+{
+	uint32_t *bound = alloc_zero(state->chassis.modules.count, sizeof(*bound));
+	const char *flaw = NULL;
+
+	for (uint32_t i = 0; i < state->swarms.count && !flaw; i++)
+		flaw = standing_flaw(state, i, bound);
+	for (uint32_t i = 0; i < state->chassis.modules.count && !flaw; i++)
+		if (bound[i] != state_module(state, i)->swarms)
+			flaw = "a module counts the swarms that are bound to its contract";
+	free(bound);
+	return flaw;
+}
+
+/* A credential lives with its claim, in that claim's list and no other. */
+static const char *credentials_flaw(const struct state *state)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < state->claims.count; i++) {
+		const struct claim *claim = state_claim(state, i);
+
+		if (claim->task == INDEX_NONE)
+			continue;
+		for (uint32_t at = claim->first_credential; at != INDEX_NONE;
+		     at = state_credential(state, at)->next_of_claim) {
+			const struct credential *credential = state_credential(state, at);
+
+			MUST(++count <= state->chassis.live_credentials);
+			MUST(credential->task == claim->task && credential->number > claim->fence);
+			MUST(state_find_credential(state, credential->number) == at);
+			MUST(credential->expires_at_us <= claim->claim_until_us);
+			MUST(credential->endpoints.count > 0);
+		}
+	}
+	MUST(count == state->chassis.live_credentials);
+	return NULL;
+}
+
+static const char *chassis_flaw(const struct state *state)
+{
+	uint32_t loaded = 0;
+	const char *flaw;
+
+	MUST(state->chassis.standings.count == state->swarms.count);
+	for (uint32_t i = 0; i < state->chassis.modules.count; i++)
+		loaded += state_module(state, i)->loaded;
+	MUST(loaded == state->chassis.loaded_modules);
+	flaw = standings_flaw(state);
+	return flaw ? flaw : credentials_flaw(state);
+}
+
 const char *state_flaw(const struct state *state)
 {
 	uint32_t *open = alloc_zero(state->tasks.count, sizeof(*open));
@@ -241,7 +319,9 @@ const char *state_flaw(const struct state *state)
 		flaw = budgets_flaw(state);
 	if (!flaw)
 		flaw = workers_flaw(state);
-	return flaw ? flaw : govern_flaw(state);
+	if (!flaw)
+		flaw = govern_flaw(state);
+	return flaw ? flaw : chassis_flaw(state);
 }
 
 void state_check(const struct state *state)

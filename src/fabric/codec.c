@@ -30,6 +30,14 @@ void code_duration(struct codec *codec, int64_t *ms)
 	CODE(codec, *ms, DURATION_MS_MAX);
 }
 
+void code_number(struct codec *codec, uint32_t *number, uint32_t count)
+{
+	uint64_t coded = *number == INDEX_NONE ? 0 : (uint64_t)*number + 1;
+
+	CODE(codec, coded, count);
+	*number = coded && !codec->bad ? (uint32_t)(coded - 1) : INDEX_NONE;
+}
+
 void code_bytes(struct codec *codec, struct slice *bytes)
 {
 	uint64_t len;

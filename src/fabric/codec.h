@@ -40,6 +40,8 @@ void code_i64(struct codec *codec, int64_t *value);
 
 void code_time(struct codec *codec, int64_t *at_us);
 void code_duration(struct codec *codec, int64_t *ms);
+/* A number of things, below `count`, or INDEX_NONE: written as 0, others as one more. */
+void code_number(struct codec *codec, uint32_t *number, uint32_t count);
 /* What is read points into the snapshot. */
 void code_bytes(struct codec *codec, struct slice *bytes);
 void code_owned(struct codec *codec, struct slice *owned);
@@ -49,5 +51,7 @@ uint32_t code_count(struct codec *codec, uint64_t count);
 
 /* What the governor keeps; the tasks, swarms and claims are there already. */
 void code_govern(struct codec *codec, struct state *state);
+/* What the chassis keeps; so are they. */
+void code_chassis(struct codec *codec, struct state *state);
 
 #endif

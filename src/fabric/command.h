@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "base/schema.h"
+#include "chassis/contract.h"
+#include "chassis/verdict.h"
 #include "coordinator/blocker.h"
 #include "coordinator/task.h"
 #include "fabric/limit.h"
@@ -81,6 +83,8 @@ struct command {
 	struct slice import_remarks;	/* a JSON list, for the answer */
 	/* Only for policy.apply: the parsed document. */
 	const struct policy *policy;
+	/* Only for chassis.load: the parsed contract. */
+	const struct contract *contract;
 	/* Only for swarm.import: the parsed manifests. */
 	const struct cmd_swarm_register *swarms;
 	const struct cmd_budget_set *swarm_budgets;	/* as many; without a limit: none */

@@ -236,6 +236,12 @@ decide_fn *decide_of(enum command_type type)
 		[COMMAND_PRICE_IMPORT] = decide_price_import,
 		[COMMAND_ESCALATION_ACK] = decide_escalation_ack,
 		[COMMAND_ESCALATION_RESOLVE] = decide_escalation_resolve,
+		[COMMAND_CHASSIS_LOAD] = decide_chassis_load,
+		[COMMAND_CHASSIS_UNLOAD] = decide_chassis_unload,
+		[COMMAND_CHASSIS_REPORT] = decide_chassis_report,
+		[COMMAND_EGRESS_NOTE] = decide_egress_note,
+		[COMMAND_CREDENTIAL_MINT] = decide_credential_mint,
+		[COMMAND_CREDENTIAL_REVOKE] = decide_credential_revoke,
 	};
 
 	return table[type];

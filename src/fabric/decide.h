@@ -24,6 +24,8 @@ enum about {
 	ABOUT_BLOCKER,
 	ABOUT_NOTE,
 	ABOUT_ESCALATION,
+	ABOUT_MODULE,
+	ABOUT_CREDENTIAL,
 };
 
 struct decision {
@@ -99,6 +101,8 @@ decide_fn decide_swarm_import, decide_capability_define, decide_breaker_trip, de
 	decide_claim_approve, decide_policy_apply;
 decide_fn decide_budget_set, decide_cost_charge, decide_price_set, decide_price_import;
 decide_fn decide_escalation_ack, decide_escalation_resolve;
+decide_fn decide_chassis_load, decide_chassis_unload, decide_chassis_report, decide_egress_note,
+	decide_credential_mint, decide_credential_revoke;
 
 /* Of a command that writes, NULL for others. finish-and-next is two decisions: complete, next. */
 decide_fn *decide_of(enum command_type type);

@@ -86,6 +86,15 @@ enum err decide_board_unarchive(struct decision *decision, const struct command 
 
 /* ---- one task ------------------------------------------------------------------------------ */
 
+/* Whoever runs it must know how. */
+static enum err refuse_both(struct decision *decision, const struct task_spec *spec)
+{
+	if (spec->run.count && spec->wasm.len)
+		return REFUSE(decision, ERR_USAGE, "a task runs a command or module {}, not both",
+			      spec->wasm);
+	return OK;
+}
+
 #define COPY_FIELD(T, kind, name, ...) spec.name = args->name;
 
 static struct task_spec spec_of_add(const struct cmd_task_add *args)
@@ -133,6 +142,9 @@ enum err decide_task_add(struct decision *decision, const struct command *comman
 		return REFUSE(decision, ERR_LIMIT_EXCEEDED, "there are {} tasks, which is the limit",
 			      decision_number(decision, LIMIT_TASKS));
 	spec = spec_of_add(args);
+	err = refuse_both(decision, &spec);
+	if (err != OK)
+		return err;
 	spec.deps = decision_each_once(decision, spec.deps);
 	err = count_open(decision, board, args->task, spec.deps, &open);
 	if (err != OK)
@@ -223,6 +235,9 @@ enum err decide_task_update(struct decision *decision, const struct command *com
 		return err;
 	task = state_task(decision->state, index);
 	spec = spec_of_update(decision, command, task);
+	err = refuse_both(decision, &spec);
+	if (err != OK)
+		return err;
 	if (spec.redundancy != task->redundancy && govern_answer_at(decision->state, index, 1) !=
 							    INDEX_NONE)
 		return REFUSE(decision, ERR_ARGUMENT_RANGE,

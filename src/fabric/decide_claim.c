@@ -7,6 +7,7 @@
 #include "fabric/decide_claim.h"
 
 #include "base/ensure.h"
+#include "fabric/decide_chassis.h"
 #include "fabric/decide_govern.h"
 #include "fabric/explain.h"
 
@@ -221,6 +222,7 @@ static void emit_claimed(struct decision *decision, const struct granted *grante
 		decision->index = task->board;
 		decision->name = answer;
 	}
+	decide_claim_credential(decision, of, event->number, granted->swarm);
 }
 
 enum err decide_task_claim(struct decision *decision, const struct command *command)

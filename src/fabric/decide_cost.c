@@ -2,6 +2,7 @@
  * Money: charges, budgets, prices.
  */
 #include "base/ensure.h"
+#include "fabric/decide_chassis.h"
 #include "fabric/decide_claim.h"
 #include "fabric/decide_govern.h"
 
@@ -617,4 +618,21 @@ enum err decide_cost_charge(struct decision *decision, const struct command *com
 	if (charge.of.price_table.len)
 		json_put_text(json, "price_table", charge.of.price_table);
 	return OK;
+}
+
+void decide_charge_run(struct decision *decision, uint32_t task, uint32_t swarm,
+		       const struct claim *claim, int64_t fence, int64_t wall_us)
+{
+	int64_t rate = state_worker(decision->state, swarm)->rate_nanousd;
+	struct asked_charge charge = { .task = task, .swarm = swarm, .claim = claim };
+	int64_t cost = rate > 0 ? price_of_time(rate, wall_us / 1000) : 0;
+
+	if (cost == 0)
+		return;
+	charge.of.fence = fence;
+	charge.of.cost_usd = cost < BUDGET_NANOUSD_MAX ? cost : BUDGET_NANOUSD_MAX;
+	charge.of.model = state_swarm(decision->state, swarm)->model;
+	charge.of.operation = SLICE("run");
+	emit_charge(decision, &charge, INDEX_NONE);
+	stop_at_task_limit(decision, &charge);
 }

@@ -2,6 +2,7 @@
 
 #include "base/ensure.h"
 #include "fabric/decide_claim.h"
+#include "fabric/standing.h"
 
 #define FLEET_LEAST 4		/* swarms; of fewer, half is no fleet */
 
@@ -458,6 +459,23 @@ static struct slice why_it_trips(struct decision *decision, const struct breaker
 		    decision_number(decision, breaker->outcomes));
 }
 
+/* A promise that is broken once is no reason; one that stays broken is. */
+static void open_for_contract(struct decision *decision, uint32_t swarm, uint32_t index,
+			      enum attempt_end end)
+{
+	const struct state *state = decision->state;
+	const struct claim *claim = state_claim(state, state_task(state, index)->claim);
+	struct slo_outcome next = standing_outcome(claim, end, decision->now_us);
+
+	if (standing_trips(state, swarm, &next))
+		decide_open_breaker(decision, swarm, BREAKER_BY_SLO,
+				    TEXT(decision, "its contract {} is broken since {}",
+					 state_contract_of(state, swarm)->contract,
+					 decision_time(decision, state_standing(state, swarm)
+									->broken_since_us)),
+				    SLICE_EMPTY, index);
+}
+
 void decide_outcome(struct decision *decision, uint32_t index, enum attempt_end end)
 {
 	const struct state *state = decision->state;
@@ -480,6 +498,8 @@ void decide_outcome(struct decision *decision, uint32_t index, enum attempt_end 
 	else if (failed && breaker_should_trip(&breaker, &rules, &cause))
 		decide_open_breaker(decision, swarm, cause, why_it_trips(decision, &breaker, cause),
 				    SLICE_EMPTY, index);
+	else if (breaker.state == BREAKER_CLOSED)
+		open_for_contract(decision, swarm, index, end);
 }
 
 void decide_probe(struct decision *decision, uint32_t swarm, int64_t at_us)

@@ -2,6 +2,7 @@
  * Swarms, and what they say to each other: blockers, messages, notes.
  */
 #include "base/ensure.h"
+#include "fabric/decide_chassis.h"
 #include "fabric/decide_govern.h"
 
 static enum err too_many(struct decision *decision, const char *what, int64_t limit)
@@ -28,15 +29,24 @@ enum err decide_register(struct decision *decision, const struct cmd_swarm_regis
 {
 	uint32_t known = state_find_swarm(decision->state, args->swarm);
 	struct ev_swarm_registered *of;
+	struct slice contract = args->contract;
+	uint32_t module;
+	enum err err = contract.len ? decide_module(decision, contract, &module) : OK;
 
+	if (err != OK)
+		return err;
 	if (known == INDEX_NONE && decision->state->swarms.count >= LIMIT_SWARMS)
 		return too_many(decision, "swarms", LIMIT_SWARMS);
+	/* Whoever registers again does not shed its contract by saying nothing of it. */
+	if (contract.len == 0 && known != INDEX_NONE &&
+	    state_contract_of(decision->state, known))
+		contract = state_contract_of(decision->state, known)->id;
 	decision->actor = args->swarm;
 	of = &decision_emit(decision, EVENT_SWARM_REGISTERED)->of.swarm_registered;
 	*of = (struct ev_swarm_registered){
 		.swarm = args->swarm, .capabilities = args->capabilities, .slots = args->slots,
 		.boards = args->boards, .model = args->model, .title = args->title,
-		.presence_ms = args->presence_ms,
+		.presence_ms = args->presence_ms, .contract = contract,
 	};
 	decision->about = ABOUT_SWARM;
 	decision->name = args->swarm;

@@ -29,6 +29,7 @@ static const struct {
 	{ escalation_cause_names, ESCALATION_CAUSE_COUNT },
 	{ escalation_channel_names, ESCALATION_CHANNEL_COUNT },
 	{ task_kind_names, TASK_KIND_COUNT },
+	{ chassis_verdict_names, CHASSIS_VERDICT_COUNT },
 };
 
 static bool enum_has(const char *const *names, int64_t value)

@@ -24,8 +24,9 @@
 
 #include "fabric/event.def"
 
-#define FEATURE_LEVEL 2		/* the highest that this program knows */
+#define FEATURE_LEVEL 3		/* the highest that this program knows */
 #define FEATURE_GOVERNOR 2	/* outcomes are learnt from, money is counted */
+#define FEATURE_CHASSIS 3	/* promises are compared with outcomes, modules have contracts */
 
 enum event_type {
 #define EVENT(number, NAME, ...) EVENT_##NAME = number,

@@ -2,6 +2,7 @@
 
 #include "base/ensure.h"
 #include "base/text.h"
+#include "fabric/fold_chassis.h"
 #include "fabric/fold_govern.h"
 #include "fabric/fold_task.h"
 
@@ -24,8 +25,13 @@ static bool fold_reign_started(struct state *state, const struct event *event)
 
 static bool fold_feature_raised(struct state *state, const struct event *event)
 {
-	if (event->of.feature_raised.level > FEATURE_LEVEL)
+	/* It rises only: what was kept by a higher one could not be kept by a lower. */
+	if (event->of.feature_raised.level > FEATURE_LEVEL ||
+	    event->of.feature_raised.level < state->feature_level)
 		return false;
+	if (state->feature_level < FEATURE_CHASSIS &&
+	    event->of.feature_raised.level >= FEATURE_CHASSIS)
+		chassis_begin(state, event->at_us);
 	state->feature_level = event->of.feature_raised.level;
 	return true;
 }
@@ -118,7 +124,8 @@ static bool fold_swarm_registered(struct state *state, const struct event *event
 	struct swarm *swarm;
 	uint32_t index;
 
-	if (!id_is_valid(of->swarm) || of->slots < 1 || of->presence_ms < 1)
+	if (!id_is_valid(of->swarm) || of->slots < 1 || of->presence_ms < 1 ||
+	    !chassis_has_contract(state, of->contract))
 		return false;
 	index = state_swarm_of_name(state, of->swarm);
 	swarm = state_swarm(state, index);
@@ -142,6 +149,7 @@ static bool fold_swarm_registered(struct state *state, const struct event *event
 	swarm->absent = false;
 	swarm->seen_at_us = event->at_us;
 	state_presence_timer(state, index, event->at_us + of->presence_ms * 1000);
+	chassis_registered(state, index, of->contract, event->at_us);
 	return true;
 }
 
@@ -173,6 +181,7 @@ static bool fold_swarm_absent(struct state *state, const struct event *event)
 	if (index == INDEX_NONE)
 		return false;
 	state_swarm(state, index)->absent = true;
+	chassis_watch(state, index, event->at_us, false);
 	return true;
 }
 
@@ -204,6 +213,7 @@ static bool fold_swarm_left(struct state *state, const struct event *event)
 	owned_set(&swarm->help_wanted, SLICE_EMPTY);
 	state->registered_swarms--;
 	state->govern.open_breakers -= state_worker(state, index)->breaker.state == BREAKER_OPEN;
+	chassis_left(state, index, event->at_us);
 	return true;
 }
 
@@ -382,6 +392,7 @@ static void note_presence(struct state *state, const struct event *event)
 	swarm->seen_at_us = event->at_us;
 	if (swarm->absent) {
 		swarm->absent = false;
+		chassis_watch(state, index, event->at_us, true);
 		state_presence_timer(state, index, event->at_us + swarm->presence_ms * 1000);
 	}
 }

@@ -474,6 +474,7 @@ bool fold_breaker_closed(struct state *state, const struct event *event)
 	state->govern.open_breakers -= worker->breaker.state == BREAKER_OPEN &&
 				       state_swarm(state, swarm)->registered;
 	breaker_close(&worker->breaker);
+	state_standing(state, swarm)->broken_since_us = 0;
 	owned_set(&worker->breaker_by, of->by);
 	owned_set(&worker->breaker_reason, of->reason);
 	return true;

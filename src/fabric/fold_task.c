@@ -5,12 +5,14 @@
 #include "base/alloc.h"
 #include "base/ensure.h"
 #include "base/text.h"
+#include "fabric/fold_chassis.h"
 #include "fabric/fold_govern.h"
 
 /* Every end of a claim: what the governor makes of it, then the claim itself. */
 static void drop_claim(struct state *state, uint32_t claim, enum attempt_end end, int64_t at_us)
 {
 	govern_claim_ends(state, claim, end, at_us);
+	chassis_claim_ends(state, claim, end, at_us);
 	state_claim_drop(state, claim);
 }
 

@@ -4,8 +4,8 @@
 #include "base/ensure.h"
 #include "fabric/codec.h"
 #include "fabric/govern.h"
+#include "fabric/standing.h"
 
-#define REPUTATION_PPM 1000000		/* what swarms have that nobody says anything against */
 #define TASK_USUAL_MS 900000		/* of whose time nothing is said: a rate is an hour's */
 
 /* A rate is for the task's time; without one, the task's own estimate says more than the usual time. */
@@ -74,7 +74,7 @@ bool govern_describe(const void *context, uint32_t swarm, uint32_t needs,
 	*ret_candidate = (struct candidate){
 		.overlap_ppm = capability_overlap_ppm(&mutable->capabilities,
 						      state_swarm(state, swarm)->skills, needs),
-		.reputation_ppm = REPUTATION_PPM,
+		.reputation_ppm = standing_reputation(state, swarm),
 		.promise = promise_of(state_worker(state, swarm), 0, false),
 		.only_promised = !state->govern.policy.settings.enable_reputation_scoring,
 	};
@@ -84,7 +84,7 @@ bool govern_describe(const void *context, uint32_t swarm, uint32_t needs,
 static struct score score_of(const struct state *state, uint32_t swarm, uint32_t needs,
 			     uint32_t failures)
 {
-	struct candidate candidate = { .reputation_ppm = REPUTATION_PPM };
+	struct candidate candidate = { .reputation_ppm = REPUTATION_FULL_PPM };
 
 	(void)govern_describe(state, swarm, needs, &candidate);
 	return rank_score(&state->govern.learning, swarm, needs, failures, &candidate,

@@ -172,6 +172,7 @@ void machine_write_answer(const struct command *command, const struct decision *
 	if (is_claim(command->type) && decision->about == ABOUT_TASK) {
 		const struct task *task = state_task(decision->state, view_index(decision));
 
+		view_claim_credential(decision->state, view_index(decision), json);
 		if (task->claim != INDEX_NONE)
 			json_put_text(json, "swarm",
 				      state_swarm(decision->state,

@@ -44,6 +44,7 @@ struct machine {
 	uint32_t first_parked, last_parked, free_parked;
 	struct rank_index rank;		/* of swarms, for tasks; made when it is first asked */
 	bool is_ranked;
+	int64_t ranked_day;		/* since 1970: with it reputations change */
 	int64_t swept_at_us;		/* when it was last noted who is passed over, */
 	int64_t passed_since_us;	/* and since when the first of them is; 0: nobody */
 	uint32_t *waiting;		/* swarms with a request that waits for a task; owned */

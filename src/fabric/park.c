@@ -208,6 +208,8 @@ static void write_finished(const struct machine *machine, const struct parked *p
 	struct json_writer json = json_begin(body);
 
 	json_object(&json);
+	if (next && next->about == ABOUT_TASK)
+		view_claim_credential(&machine->state, view_index(next), &json);
 	json_key(&json, "completed");
 	view_task(&machine->state, parked->finished, machine->state.last_at_us, &json);
 	json_key(&json, "next");

@@ -37,6 +37,7 @@ static struct rank_index *ranked(struct machine *machine)
 	rank_init(&machine->rank, &machine->state.govern.learning, govern_describe,
 		  &machine->state);
 	machine->is_ranked = true;
+	machine->ranked_day = machine->state.last_at_us / SLO_DAY_US;
 	for (uint32_t i = 0; i < machine->state.swarms.count; i++)
 		rank_changed(&machine->rank, i);
 	for (size_t i = 0; i < machine->waiting_count; i++)
@@ -50,7 +51,17 @@ void park_note(struct machine *machine, const struct event *event)
 
 	if (!machine->is_ranked)
 		return;
+	if (event->at_us / SLO_DAY_US != machine->ranked_day) {
+		machine->ranked_day = event->at_us / SLO_DAY_US;
+		rank_all_changed(&machine->rank);
+	}
 	switch ((int)event->type) {
+	case EVENT_POLICY_APPLIED:
+	case EVENT_POLICY_SET:
+	case EVENT_MODULE_LOADED:
+	case EVENT_MODULE_UNLOADED:
+		rank_all_changed(&machine->rank);
+		break;
 	case EVENT_SWARM_REGISTERED:
 	case EVENT_SWARM_PROFILED:
 	case EVENT_SWARM_LEFT:
@@ -60,10 +71,6 @@ void park_note(struct machine *machine, const struct event *event)
 		swarm = state_find_swarm(&machine->state, event_text(event, "swarm"));
 		if (swarm != INDEX_NONE)
 			rank_changed(&machine->rank, swarm);
-		break;
-	case EVENT_POLICY_APPLIED:
-	case EVENT_POLICY_SET:
-		rank_all_changed(&machine->rank);
 		break;
 	default:
 		break;

@@ -17,11 +17,23 @@ static bool has_governor(const struct state *state)
 	return state->feature_level >= FEATURE_GOVERNOR;
 }
 
+static bool has_chassis(const struct state *state)
+{
+	return state->feature_level >= FEATURE_CHASSIS;
+}
+
+/* A ledger that no later feature has written to has the snapshots that it always had. */
+static int64_t version_of(const struct state *state)
+{
+	if (has_chassis(state))
+		return SNAPSHOT_VERSION;
+	return has_governor(state) ? SNAPSHOT_VERSION_GOVERNOR : SNAPSHOT_VERSION_FIRST;
+}
+
 static void code_header(struct codec *codec, struct state *state)
 {
 	struct slice magic = SLICE(MAGIC);
-	/* A ledger that no governor has written to has the snapshots that it always had. */
-	int64_t version = has_governor(state) ? SNAPSHOT_VERSION : SNAPSHOT_VERSION_FIRST;
+	int64_t version = version_of(state);
 
 	code_bytes(codec, &magic);
 	code_i64(codec, &version);
@@ -408,6 +420,8 @@ void state_save(const struct state *state, state_sink_fn *sink, void *context)
 	code_quarantined(&codec, same);
 	if (has_governor(state))
 		code_govern(&codec, same);
+	if (has_chassis(state))
+		code_chassis(&codec, same);
 	ENSURE(!codec.bad);
 	code_flush(&codec, 0);
 	buf_finish(&codec.out);
@@ -526,6 +540,8 @@ enum err state_load(struct state *state, struct slice bytes)
 		load_claims(&codec, state, &claims);
 	if (!codec.bad && has_governor(state))
 		code_govern(&codec, state);
+	if (!codec.bad && has_chassis(state))
+		code_chassis(&codec, state);
 	if (codec.in.len)
 		codec.bad = true;
 	claims_finish(&claims);

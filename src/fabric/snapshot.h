@@ -10,7 +10,8 @@
 
 #include "fabric/state.h"
 
-#define SNAPSHOT_VERSION 2
+#define SNAPSHOT_VERSION 3
+#define SNAPSHOT_VERSION_GOVERNOR 2	/* of states below FEATURE_CHASSIS */
 #define SNAPSHOT_VERSION_FIRST 1	/* of states below FEATURE_GOVERNOR */
 
 /* Takes the next bytes, 64 KiB or so at a time. */

@@ -6,15 +6,6 @@
 #include "fabric/codec.h"
 #include "fabric/govern.h"
 
-/* A number that the state may not have: written as 0, others as one more. */
-static void code_number(struct codec *codec, uint32_t *number, uint32_t count)
-{
-	uint64_t coded = *number == INDEX_NONE ? 0 : (uint64_t)*number + 1;
-
-	CODE(codec, coded, count);
-	*number = coded && !codec->bad ? (uint32_t)(coded - 1) : INDEX_NONE;
-}
-
 /* Money that may not be known. */
 static void code_money(struct codec *codec, int64_t *nanousd)
 {

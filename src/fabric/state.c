@@ -70,6 +70,7 @@ void state_init(struct state *state, uint64_t hash_seed)
 	state->quarantined.item_size = sizeof(struct slice);
 	state->claims.item_size = sizeof(struct claim);
 	govern_init(state);
+	chassis_init(state);
 	capability_init(&state->capabilities);
 	lifecycle_init(&state->lifecycle);
 }
@@ -132,6 +133,7 @@ void state_finish(struct state *state)
 	finish_tasks(state);
 	finish_swarms(state);
 	govern_finish(state);
+	chassis_finish(state);
 	for (uint32_t i = 0; i < state->messages.count; i++)
 		state_drop_message(state, i);
 	while (state->note_count)
@@ -299,6 +301,7 @@ uint32_t state_swarm_of_name(struct state *state, struct slice id)
 	swarm->slots = 1;
 	swarm->skills = capability_set_of(&state->capabilities, (struct slice_list){ 0 });
 	govern_add_worker(state);
+	chassis_add_standing(state);
 	map_add(&state->swarm_map, hash_slice(state->hash_seed, id), index);
 	return index;
 }
@@ -545,6 +548,7 @@ uint32_t state_claim_add(struct state *state, uint32_t task_index, uint32_t swar
 	*claim = (struct claim){
 		.task = task_index, .swarm = swarm_index, .percent = -1,
 		.next_of_swarm = swarm->first_claim, .previous_of_swarm = INDEX_NONE,
+		.first_credential = INDEX_NONE,
 		.timer_us = claim->timer_us,
 	};
 	owned_list_set(&claim->paths, paths);
@@ -578,6 +582,7 @@ void state_claim_drop(struct state *state, uint32_t index)
 			claim->previous_of_swarm;
 	swarm->claim_count--;
 	swarm->held_count -= task->state == TASK_HELD;
+	state_credentials_drop(state, claim);
 	task->claim = INDEX_NONE;
 	ready_wake(state, index);
 	owned_set(&claim->note, SLICE_EMPTY);
@@ -585,6 +590,7 @@ void state_claim_drop(struct state *state, uint32_t index)
 	owned_list_free(&claim->paths);
 	*claim = (struct claim){ .task = INDEX_NONE, .swarm = INDEX_NONE,
 				 .next_of_swarm = state->free_claim,
+				 .first_credential = INDEX_NONE,
 				 .timer_us = claim->timer_us };
 	state->free_claim = index;
 	state->live_claims--;

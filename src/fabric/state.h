@@ -15,6 +15,10 @@
 #include "base/heap.h"
 #include "base/map.h"
 #include "base/slab.h"
+#include "chassis/credential.h"
+#include "chassis/reputation.h"
+#include "chassis/slo.h"
+#include "chassis/usage.h"
 #include "coordinator/blocker.h"
 #include "coordinator/board.h"
 #include "coordinator/message.h"
@@ -106,6 +110,48 @@ struct govern {
 	uint32_t open_breakers;		/* of registered swarms */
 };
 
+/* A module that swarms run, and the contract under which they do. */
+struct module {
+	/* Durable */
+	struct slice id;		/* owned, like the next three */
+	struct slice sha256;		/* of its bytes, hex; empty: programs run by themselves */
+	struct slice contract;		/* its name */
+	struct slice document;		/* its text, as it came */
+	struct slice_list endpoints;	/* that credentials are for; owned */
+	struct slo_targets targets;
+	int64_t bytes;
+	int64_t loaded_at_us;
+	uint64_t loaded_no;		/* event that loaded it */
+	bool loaded;
+
+	/* Volatile */
+	uint32_t swarms;		/* registered ones that work under its contract */
+};
+
+/* What a swarm has promised, how it keeps it, and what it used. */
+struct standing {
+	/* Durable */
+	uint32_t module;		/* whose contract holds for it, or INDEX_NONE */
+	int64_t broken_since_us;	/* 0: the contract is kept */
+	struct slo slo;
+	struct reputation reputation;
+	struct swarm_usage usage;
+};
+
+/* What the chassis keeps; the parts are its own, what joins them is fabric's. */
+struct chassis {
+	/* Durable */
+	struct slab modules;		/* struct module */
+	struct slab standings;		/* struct standing; numbers are those of swarms */
+	struct slab credentials;	/* struct credential; those that are over are empty */
+
+	/* Volatile */
+	struct map module_map, credential_map;
+	uint32_t free_credential;	/* chain through next_of_claim */
+	uint32_t live_credentials;
+	uint32_t loaded_modules;
+};
+
 /* The remembered answer of a command that came with an idempotency key. */
 struct answer {
 	struct slice key;	/* owned, like body */
@@ -134,6 +180,7 @@ struct state {
 	size_t note_count, note_capacity;
 
 	struct govern govern;
+	struct chassis chassis;
 
 	/* Volatile */
 	uint64_t hash_seed;
@@ -318,6 +365,42 @@ uint32_t state_find_escalation(const struct state *state, struct slice id);
 uint32_t state_add_escalation(struct state *state, struct slice id);
 /* One that is not resolved and has this key, or INDEX_NONE. */
 uint32_t state_find_open_escalation(const struct state *state, struct slice once);
+
+/* ---- the chassis's (state_chassis.c) ---- */
+
+static inline struct module *state_module(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->chassis.modules, index);
+}
+static inline struct standing *state_standing(const struct state *state, uint32_t swarm)
+{
+	return slab_at(&state->chassis.standings, swarm);
+}
+static inline struct credential *state_credential(const struct state *state, uint32_t index)
+{
+	return slab_at(&state->chassis.credentials, index);
+}
+
+void chassis_init(struct state *state);
+void chassis_finish(struct state *state);
+/* With every swarm. */
+void chassis_add_standing(struct state *state);
+
+/* Numbers, or INDEX_NONE. Also finds modules that were unloaded: look at `loaded`. */
+uint32_t state_find_module(const struct state *state, struct slice id);
+uint32_t state_add_module(struct state *state, struct slice id);
+/* The module whose contract holds for the swarm, or NULL. */
+const struct module *state_contract_of(const struct state *state, uint32_t swarm);
+/* What it promises; nothing without a contract. */
+struct slo_targets state_targets_of(const struct state *state, uint32_t swarm);
+/* From now on the swarm, which is registered, works under this one, or INDEX_NONE. */
+void state_bind_contract(struct state *state, uint32_t swarm, uint32_t module);
+
+uint32_t state_find_credential(const struct state *state, uint64_t number);
+/* The newest of the claim. */
+uint32_t state_add_credential(struct state *state, uint32_t claim, uint64_t number);
+uint32_t state_count_credentials(const struct state *state, const struct claim *claim);
+void state_credentials_drop(struct state *state, struct claim *claim);
 
 /* Owned copies, as the structs hold them. */
 void owned_set(struct slice *owned, struct slice value);

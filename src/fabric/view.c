@@ -201,6 +201,8 @@ static void view_swarm_members(const struct state *state, uint32_t index, int64_
 		json_put_i64(json, "spare", swarm->spare);
 	if (swarm->help_wanted.len)
 		json_put_text(json, "help_wanted", swarm->help_wanted);
+	if (state_contract_of(state, index))
+		json_put_text(json, "contract", state_contract_of(state, index)->id);
 	view_worker(state, index, json);
 }
 
@@ -276,6 +278,8 @@ void view_counts(const struct state *state, struct json_writer *json)
 	json_put_i64(json, "notes", (int64_t)state->note_count);
 	json_put_i64(json, "open_escalations", state->govern.open_escalations);
 	json_put_i64(json, "open_breakers", state->govern.open_breakers);
+	json_put_i64(json, "modules", state->chassis.loaded_modules);
+	json_put_i64(json, "live_credentials", state->chassis.live_credentials);
 }
 
 uint32_t view_index(const struct decision *decision)
@@ -309,6 +313,15 @@ void view_answer(const struct decision *decision, struct json_writer *json)
 		break;
 	case ABOUT_ESCALATION:
 		view_escalation_members(state, state_find_escalation(state, decision->name), json);
+		break;
+	case ABOUT_MODULE:
+		view_module_members(state, state_find_module(state, decision->name), json);
+		break;
+	case ABOUT_CREDENTIAL:
+		view_credential_members(state,
+					state_find_credential(state,
+							      credential_number(decision->name)),
+					decision->now_us, json);
 		break;
 	case ABOUT_NOTHING:
 		break;
@@ -605,6 +618,12 @@ view_fn *view_of(enum command_type type)
 		[COMMAND_PRICE_LIST] = view_price_list,
 		[COMMAND_ESCALATION_LIST] = view_escalation_list,
 		[COMMAND_ESCALATION_SHOW] = view_escalation_show,
+		[COMMAND_CHASSIS_LIST] = view_chassis_list,
+		[COMMAND_CHASSIS_SHOW] = view_chassis_show,
+		[COMMAND_CHASSIS_PERFORMANCE] = view_chassis_performance,
+		[COMMAND_CHASSIS_REPUTATION] = view_chassis_reputation,
+		[COMMAND_CHASSIS_RESOURCES] = view_chassis_resources,
+		[COMMAND_CREDENTIAL_LIST] = view_credential_list,
 	};
 
 	return table[type];

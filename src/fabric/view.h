@@ -30,11 +30,25 @@ view_fn view_capability_list, view_governor_match, view_governor_coordinate, vie
 	view_governor_performance, view_governor_breakers, view_policy_show;
 view_fn view_cost_report, view_cost_history, view_cost_budget, view_price_list;
 view_fn view_escalation_list, view_escalation_show;
+view_fn view_chassis_list, view_chassis_show, view_chassis_performance, view_chassis_reputation,
+	view_chassis_resources, view_credential_list;
 
 /* Members of an open object: what the governor knows of a swarm. */
 void view_worker(const struct state *state, uint32_t swarm, struct json_writer *json);
 void view_escalation_members(const struct state *state, uint32_t escalation,
 			     struct json_writer *json);
+
+/*
+ * The member that names a credential whose token is to be given with the
+ * answer: always its first one, so that whoever adds the token need not look
+ * for it among what others have written.
+ */
+#define VIEW_CREDENTIAL "credential"
+void view_credential_members(const struct state *state, uint32_t credential, int64_t now_us,
+			     struct json_writer *json);
+/* The newest of the task's claim; nothing when it has none. */
+void view_claim_credential(const struct state *state, uint32_t task, struct json_writer *json);
+void view_module_members(const struct state *state, uint32_t module, struct json_writer *json);
 
 /* The task that an answer is about. */
 uint32_t view_index(const struct decision *decision);

@@ -10,12 +10,31 @@
 #include "governor/policy.h"
 
 #define RULE_BYTES_MIN 2	/* a number of fields and a length */
+#define SETTINGS_FIRST 13	/* with which policies began: up to assumed_cost */
+
+/*
+ * Settings that came later are written only where they are not as they begin,
+ * so that a policy which does not know them has the bytes that it always had.
+ */
+static struct schema settings_said(const struct policy_settings *settings)
+{
+	struct schema said = policy_settings_schema;
+	struct policy_settings all = *settings;
+
+	while (said.count > SETTINGS_FIRST &&
+	       *field_number(&said.fields[said.count - 1], &all) ==
+		       said.fields[said.count - 1].initial)
+		said.count--;
+	return said;
+}
 
 void policy_encode(const struct policy *policy, struct buf *out)
 {
+	struct schema said = settings_said(&policy->settings);
+
 	varint_add(out, policy->name.len);
 	buf_add_slice(out, policy->name);
-	schema_pack(&policy_settings_schema, &policy->settings, out);
+	schema_pack(&said, &policy->settings, out);
 	varint_add(out, policy->rule_count);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		schema_pack(&policy_rule_schema, &policy->rules[i], out);

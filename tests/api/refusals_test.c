@@ -212,7 +212,7 @@ static struct slice section_of(const char *code)
 
 struct variables {
 	char names[VARIABLES_MAX][32];
-	char values[VARIABLES_MAX][128];
+	char values[VARIABLES_MAX][1024];	/* a token is as long */
 	size_t count;
 };
 

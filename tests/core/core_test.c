@@ -300,6 +300,8 @@ static void read_document(struct run *run, struct slice document, struct command
 
 	if (command->type == COMMAND_POLICY_APPLY)
 		command->args.policy_apply.document = document;
+	else if (command->type == COMMAND_CHASSIS_LOAD)
+		command->args.chassis_load.document = document;
 	else
 		command->args.swarm_import.document = document;
 	if (bind_hand_document(&run->arena, command, &detail, &members) != OK)
@@ -353,14 +355,15 @@ static int64_t take_count(struct run *run, struct slice *text)
 	return count;
 }
 
-static void repeat(struct run *run, struct slice text)
+static void repeat(struct run *run, struct slice text, const struct below *below)
 {
 	int64_t count = take_count(run, &text);
 
 	for (int64_t i = 1; i <= count; i++) {
-		arena_reset(&run->arena);
-		submit(run, numbered(&run->arena, text, i), &(struct below){ .row_count = 0 },
-		       SLICE_EMPTY);
+		/* A document is the same each time, and lies there. */
+		if (below->document.len == 0)
+			arena_reset(&run->arena);
+		submit(run, numbered(&run->arena, text, i), below, SLICE_EMPTY);
 		if (run->world.waits || (i < count && run->world.answer.err != OK))
 			FAIL(run, "number %d was refused: %.*s", (int)i,
 			     (int)run->world.answer.body.len, run->world.answer.body.ptr);
@@ -441,7 +444,7 @@ static void run_line(struct run *run, struct slice line, const struct below *bel
 	text = slice_trim(take_time(run, text));
 	text = take_waiter(text, &waiter);
 	if (slice_starts(text, SLICE("repeat "))) {
-		repeat(run, slice_from(text, 7));
+		repeat(run, slice_from(text, 7), below);
 		expect(run, expected, true);
 	} else if (run_step(run, text)) {
 		if (arrow >= 0)
@@ -528,6 +531,7 @@ static struct slice take_document(struct run *run, struct slice *body, int *line
 static bool takes_document(struct slice text)
 {
 	return slice_find(text, SLICE("policy-apply")) >= 0 ||
+	       slice_find(text, SLICE("chassis.load")) >= 0 ||
 	       slice_find(text, SLICE("swarm.import")) >= 0 ||
 	       slice_find(text, SLICE("import-prices")) >= 0;
 }

@@ -231,6 +231,30 @@ static struct slice any_escalation(struct maker *maker)
 	return state_escalation(maker->state, count - 1 - (uint32_t)below(maker, last))->id;
 }
 
+static struct slice any_endpoint(struct maker *maker)
+{
+	static const char *const names[] = { "https://api.example.com", "http://localhost:8080",
+					     "ftp://nowhere" };
+
+	return slice_of_str(names[below(maker, 3)]);
+}
+
+/* One of a live claim, when there is any. */
+static struct slice any_credential(struct maker *maker)
+{
+	uint32_t count = maker->state->chassis.credentials.count;
+	char space[CREDENTIAL_ID_BYTES];
+
+	for (int tries = 0; tries < 8 && count; tries++) {
+		const struct credential *credential =
+			state_credential(maker->state, (uint32_t)below(maker, count));
+
+		if (credential->number)
+			return arena_copy(maker->arena, credential_id(credential->number, space));
+	}
+	return SLICE("c0");
+}
+
 /* Sets what arguments of the same name mean in every command. */
 static void fill_argument(struct maker *maker, const struct field *field, void *object,
 			  struct slice board, struct slice task)
@@ -282,6 +306,21 @@ static void fill_argument(struct maker *maker, const struct field *field, void *
 		*field_number(field, object) = (int64_t)below(maker, 101);
 	else if (slice_is_str(named, "presence_ms"))
 		*field_number(field, object) = 1000 + any_ms(maker);
+	else if (slice_is_str(named, "module") || slice_is_str(named, "contract") ||
+		 slice_is_str(named, "wasm"))
+		*field_slice(field, object) = name(maker, "mod", below(maker, 3));
+	else if (slice_is_str(named, "credential"))
+		*field_slice(field, object) = any_credential(maker);
+	else if (slice_is_str(named, "endpoint"))
+		*field_list(field, object) = any_list(maker, 2, any_endpoint);
+	else if (slice_is_str(named, "ttl_ms"))
+		*field_number(field, object) = 1000 + any_ms(maker);
+	else if (slice_is_str(named, "verdict"))
+		*field_number(field, object) = (int64_t)below(maker, CHASSIS_VERDICT_COUNT);
+	else if (slice_is_str(named, "sha256"))
+		*field_slice(field, object) = SLICE("");
+	else if (slice_ends(named, SLICE("_us")) || slice_is_str(named, "fuel"))
+		*field_number(field, object) = (int64_t)below(maker, 1000000);
 	else if (slice_is_str(named, "boards"))
 		*field_list(field, object) = any_list(maker, 2, any_board);
 	else if (field->kind == FIELD_CAPS)
@@ -374,6 +413,9 @@ static void fill_policy(struct maker *maker, struct command *command)
 	policy->settings.enable_budget_enforcement = chance(maker, 80);
 	policy->settings.retry_backoff_ms = any_ms(maker);
 	policy->settings.assumed_cost = any_money(maker);
+	policy->settings.slo_breaker_after_ms = (int64_t)below(maker, 3) * 10000;
+	policy->settings.slo_breaker_outcomes = 1 + (int64_t)below(maker, 5);
+	policy->settings.enable_reputation_scoring = chance(maker, 80);
 	for (uint64_t i = 0; i < count; i++) {
 		rules[i] = policy_rule_default();
 		rules[i].name = name(maker, "rule", i);
@@ -387,6 +429,25 @@ static void fill_policy(struct maker *maker, struct command *command)
 	policy->rules = rules;
 	policy->rule_count = count;
 	command->policy = policy;
+}
+
+static void fill_contract(struct maker *maker, struct command *command)
+{
+	struct contract *contract = arena_zero(maker->arena, 1, sizeof(*contract));
+	struct contract_credential *credentials = arena_zero(maker->arena, 2, sizeof(*credentials));
+
+	*contract = contract_default();
+	contract->name = name(maker, "contract", below(maker, 3));
+	contract->slos.p99_latency_ms = chance(maker, 50) ? any_ms(maker) : 0;
+	contract->slos.success_rate = chance(maker, 70) ? any_ratio(maker) : -1;
+	contract->slos.availability = chance(maker, 30) ? any_ratio(maker) : -1;
+	credentials[0].endpoint = SLICE("https://api.example.com");
+	credentials[1].endpoint = SLICE("http://localhost:8080");
+	contract->credentials = credentials;
+	contract->credential_count = below(maker, 3);
+	command->contract = contract;
+	command->args.chassis_load.sha256 = SLICE_EMPTY;
+	command->args.chassis_load.bytes = 0;
 }
 
 static void fill_manifests(struct maker *maker, struct command *command)
@@ -446,6 +507,11 @@ static const struct {
 	{ COMMAND_CLAIM_APPROVE, 4 },	{ COMMAND_ESCALATION_ACK, 2 },
 	{ COMMAND_ESCALATION_RESOLVE, 3 }, { COMMAND_GOVERNOR_MATCH, 1 },
 	{ COMMAND_GOVERNOR_MANIFEST, 1 }, { COMMAND_COST_REPORT, 1 },
+	{ COMMAND_CHASSIS_LOAD, 3 },	{ COMMAND_CHASSIS_UNLOAD, 1 },
+	{ COMMAND_CHASSIS_REPORT, 8 },	{ COMMAND_EGRESS_NOTE, 4 },
+	{ COMMAND_CREDENTIAL_MINT, 8 }, { COMMAND_CREDENTIAL_REVOKE, 3 },
+	{ COMMAND_CREDENTIAL_LIST, 1 }, { COMMAND_CHASSIS_PERFORMANCE, 2 },
+	{ COMMAND_CHASSIS_REPUTATION, 1 }, { COMMAND_CHASSIS_RESOURCES, 1 },
 };
 
 static enum command_type any_type(struct maker *maker)
@@ -474,6 +540,8 @@ struct command random_command(struct random *random, const struct random_world *
 		fill_policy(&maker, &command);
 	if (command.type == COMMAND_SWARM_IMPORT)
 		fill_manifests(&maker, &command);
+	if (command.type == COMMAND_CHASSIS_LOAD)
+		fill_contract(&maker, &command);
 	command.actor = any_swarm(&maker);
 	command.fingerprint = below(&maker, 3) ? 1 : random_next(random);
 	if (chance(&maker, world->keys_percent) &&

@@ -32,8 +32,9 @@ static void note_coverage(struct world *world, const struct event *event)
 	if (!world->coverage)
 		return;
 	world->coverage->events[event->type] = true;
-	/* What the governor says of a task is no step in its life. */
-	if (task.len == 0 || event_info(event->type)->part == PART_GOVERNOR)
+	/* What the governor or the chassis says of a task is no step in its life. */
+	if (task.len == 0 || event_info(event->type)->part == PART_GOVERNOR ||
+	    event_info(event->type)->part == PART_CHASSIS)
 		return;
 	index = state_find_board(&world->follower, board);
 	if (index != INDEX_NONE)

@@ -160,3 +160,35 @@ if_ blocker resolve "$helped"
 asked=$(escalation_about 'nobody here can help')
 if_ escalation ack "$asked" --by ann --note 'I have the key'
 if_ escalation resolve "$asked" --by ann --note 'it is open'
+
+# The chassis: a contract and who works under it, a run, a request, credentials.
+contract=$(mktemp)
+module=$(mktemp)
+printf '\0asm\1\0\0\0' >"$module"
+cat >"$contract" <<'YAML'
+name: reader
+policy:
+  version: "1.0"
+  permissions: {network: {allow: [{host: api.example.com}]}}
+credentials:
+  - {name: api, header: Authorization, endpoint: "https://api.example.com"}
+slos: {p99_latency: 1ms, success_rate: 0.9, availability: 0.5}
+YAML
+if_ chassis load reader --contract "$contract" --wasm "$module"
+if_ chassis load spare --contract "$contract"
+if_ chassis unload spare --reason 'not needed'
+if_ swarm register eve --contract reader --rate 3.6 --presence 1h
+if_ task add C1 --board work --wasm reader --est-cost 0.1
+if_ task claim C1 --board work --swarm eve
+if_ chassis report C1 --board work --fence "$(fence_on work C1)" --verdict out_of_fuel \
+	--detail 'it used up its fuel' --wall-us 1000000 --cpu-us 900 --fuel 1000 --memory-bytes 65536
+if_ chassis note-request eve --board work --task C1 --host api.example.com --method GET --path /v1 \
+	--status 200 --bytes 512 --duration 30ms --rule api.example.com
+minted=$("$IFCTL" chassis credentials eve --board work --task C1 --ttl 60s \
+	--endpoint https://api.example.com --json | sed 's/.*"credential":"\([^"]*\)".*/\1/')
+if_ chassis credential-revoke "$minted" --reason 'seen in a log'
+sleep 0.1
+if_ task complete C1 --board work --fence "$(fence_on work C1)" --result '{"ok":true}'
+if_ task add C2 --board work --est-cost 0.1
+if_ task claim C2 --board work --swarm eve
+rm -f "$contract" "$module"

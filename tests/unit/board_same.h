@@ -38,6 +38,7 @@ static inline const char *task_difference(const struct doc_task *a, const struct
 		{ "needs", lists_are_same(a->needs, b->needs) },
 		{ "paths", lists_are_same(a->paths, b->paths) },
 		{ "run", lists_are_same(a->run, b->run) },
+		{ "wasm", slice_is(a->wasm, b->wasm) },
 		{ "avoids", lists_are_same(a->avoids, b->avoids) },
 		{ "redundancy", a->redundancy == b->redundancy },
 		{ "priority", a->priority == b->priority },

@@ -53,6 +53,32 @@ START_TEST(every_key_of_a_task_is_read)
 }
 END_TEST
 
+START_TEST(a_module_does_it_instead_of_a_command)
+{
+	struct board_doc doc = board_of(BOARD_YAML, "board: demo\ntasks:\n"
+					"  - {task: A, wasm: word-count}\n"
+					"  - {task: B, run: {wasm: word-count}}\n");
+
+	ck_slice_eq(task_of(&doc, "A")->wasm, "word-count");
+	ck_slice_eq(task_of(&doc, "B")->wasm, "word-count");
+	comes_back(&doc);
+}
+END_TEST
+
+START_TEST(a_module_and_a_command_do_not_go_together)
+{
+	struct board_doc doc = wrong_board(BOARD_YAML, "board: demo\ntasks:\n"
+					   "  - {task: A, wasm: m, run: [make]}\n"
+					   "  - {task: B, run: {wasm: m, fuel: 3}}\n"
+					   "  - {task: C, run: {}}\n");
+	const char *errors = errors_of(&doc);
+
+	ck_has(errors, "3: task A runs a command or a module, not both\n");
+	ck_has(errors, "4: run is a list of texts, or a map with the one key wasm\n");
+	ck_has(errors, "5: run is a list of texts, or a map with the one key wasm\n");
+}
+END_TEST
+
 START_TEST(json_is_read_alike)
 {
 	struct board_doc doc = json_board(
@@ -250,6 +276,8 @@ int main(void)
 	tcase_add_test(cases, tasks_that_the_fabric_made_are_left_out);
 	tcase_add_test(cases, what_the_daemon_says_of_money_is_passed_over);
 	tcase_add_test(cases, every_key_of_a_task_is_read);
+	tcase_add_test(cases, a_module_does_it_instead_of_a_command);
+	tcase_add_test(cases, a_module_and_a_command_do_not_go_together);
 	tcase_add_test(cases, json_is_read_alike);
 	tcase_add_test(cases, an_answer_of_the_daemon_is_a_board);
 	tcase_add_test(cases, every_state_of_the_machine_is_a_status);

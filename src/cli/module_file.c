@@ -1,0 +1,68 @@
+#include "cli/module_file.h"
+
+#include "fabric/limit.h"
+#include "sys/files.h"
+
+#define MAGIC "\0asm"		/* with which every module begins */
+#define MAGIC_BYTES 4
+
+static enum err read_module(const char *file, struct buf *bytes, struct buf *detail)
+{
+	enum err err = file_read(file, (size_t)LIMIT_MODULE_BYTES, bytes);
+
+	if (err == ERR_LIMIT_EXCEEDED) {
+		buf_add_str(detail, file);
+		buf_add_lit(detail, " is longer than ");
+		buf_add_i64(detail, LIMIT_MODULE_BYTES);
+		buf_add_lit(detail, " bytes, the most that a module may have");
+	} else if (err != OK) {
+		file_describe(detail, "read", file);
+	} else if (!slice_starts(buf_slice(bytes), slice_of(MAGIC, MAGIC_BYTES))) {
+		buf_add_str(detail, file);
+		buf_add_lit(detail, " is no WebAssembly module; text (.wat) is to be compiled first");
+		err = ERR_DOCUMENT_INVALID;
+	}
+	return err;
+}
+
+static enum err keep(struct cli *cli, struct slice bytes, const char *sha256, struct buf *detail)
+{
+	struct buf path = { 0 };
+	enum err err;
+
+	buf_add_str(&path, config_data_folder(&cli->config, &cli->arena));
+	buf_add_lit(&path, "/modules");
+	err = file_make_folder(buf_str(&path), 0700);
+	if (err == OK) {
+		buf_add_byte(&path, '/');
+		buf_add_str(&path, sha256);
+		buf_add_lit(&path, ".wasm");
+		err = file_write(buf_str(&path), bytes, 0600);
+	}
+	if (err != OK)
+		file_describe(detail, "write", buf_str(&path));
+	buf_finish(&path);
+	return err;
+}
+
+enum err module_keep(struct cli *cli, const char *file, struct module_kept *ret_kept,
+		     struct buf *detail)
+{
+	struct module_kept kept = { .bytes = 0 };
+	struct buf bytes = { 0 }, hex = { 0 };
+	struct hash hash;
+	enum err err = read_module(file, &bytes, detail);
+
+	if (err == OK) {
+		hash = hash_of(buf_slice(&bytes));
+		buf_add_hex(&hex, hash.bytes, HASH_BYTES);
+		memcpy(kept.sha256, hex.ptr, HASH_HEX_BYTES);
+		kept.bytes = (int64_t)bytes.len;
+		err = keep(cli, buf_slice(&bytes), kept.sha256, detail);
+	}
+	if (err == OK)
+		*ret_kept = kept;
+	buf_finish(&bytes);
+	buf_finish(&hex);
+	return err;
+}
