@@ -188,6 +188,11 @@ const char *config_user_folder(struct arena *arena)
 	return xdg_folder("XDG_DATA_HOME", "/.local/share", arena);
 }
 
+const char *config_cache_folder(struct arena *arena)
+{
+	return xdg_folder("XDG_CACHE_HOME", "/.cache", arena);
+}
+
 const char *config_data_folder(const struct config *config, struct arena *arena)
 {
 	const char *folder = config->values[SETTING_DATA].text;

@@ -69,6 +69,8 @@ size_t config_files(const char *name, struct arena *arena, const char *ret_paths
 
 /* The user's own data folder, whatever the project says: for what must not lie in a project. */
 const char *config_user_folder(struct arena *arena);
+/* The user's own folder for what can be made again. */
+const char *config_cache_folder(struct arena *arena);
 
 /* The data folder: the setting, else the project's .infrafabric, else the user's. In `arena`. */
 const char *config_data_folder(const struct config *config, struct arena *arena);

@@ -39,7 +39,7 @@ out:
 	return code;
 }
 
-static int find_ceiling(struct cli *cli, const char *named, struct contract_ceiling *ret_ceiling)
+int contract_find_ceiling(struct cli *cli, const char *named, struct contract_ceiling *ret_ceiling)
 {
 	const char *paths[CONFIG_PLACES];
 	size_t count = config_files("ceiling.yaml", &cli->arena, paths);
@@ -59,7 +59,7 @@ int contract_file_open(struct cli *cli, const char *file, const char *ceiling,
 	struct contract_file contract = { .shown = source_file_shown(file) };
 	struct contract_ceiling most;
 	struct buf detail = { 0 };
-	int code = find_ceiling(cli, ceiling, &most);
+	int code = contract_find_ceiling(cli, ceiling, &most);
 	enum err err = OK;
 
 	if (code == 0)

@@ -20,6 +20,12 @@ struct contract_file {
 };
 
 /*
+ * The ceiling that holds here; `named` is one more file of it, or NULL. 0, or the exit
+ * code with the problem told.
+ */
+int contract_find_ceiling(struct cli *cli, const char *named, struct contract_ceiling *ret_ceiling);
+
+/*
  * 0, or the exit code with the problem told: of the file, or of a ceiling.
  * What is wrong in the document is told by contract_file_say. `ceiling` is
  * one more file, or NULL. Closing is always right.

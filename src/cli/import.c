@@ -7,6 +7,7 @@
 #include "cli/args.h"
 #include "cli/call.h"
 #include "cli/local.h"
+#include "cli/module_check.h"
 #include "cli/module_file.h"
 #include "cli/print.h"
 #include "cli/source_file.h"
@@ -169,6 +170,17 @@ static const char *file_of(const struct args *args)
 	return args_has(args, name) ? args_text(args, name).ptr : "-";
 }
 
+static int check_module(struct cli *cli, const struct args *args, const char *shown,
+			struct slice text)
+{
+	enum hand_format format = hand_format_of(slice_of_str(shown));
+
+	if (args_has(args, "format") && args_number(args, "format") != TREE_FORMAT_AUTO)
+		format = args_number(args, "format") == TREE_FORMAT_JSON ? HAND_JSON : HAND_YAML;
+	return module_check(cli, shown, text, format,
+			    args_has(args, "wasm") ? args_text(args, "wasm").ptr : NULL);
+}
+
 int document_import_run(struct cli *cli, const struct args *args)
 {
 	const char *file = file_of(args);
@@ -179,13 +191,15 @@ int document_import_run(struct cli *cli, const struct args *args)
 	enum err err = source_file_read(file, &text, &detail);
 	int code = 0;
 
-	if (err == OK && is_module(args) && args_has(args, "wasm"))
+	if (err == OK && !is_text(shown, buf_slice(&text), &detail))
+		err = ERR_DOCUMENT_INVALID;
+	if (err == OK && is_module(args))
+		code = check_module(cli, args, shown, buf_slice(&text));
+	if (err == OK && code == 0 && is_module(args) && args_has(args, "wasm"))
 		err = module_keep(cli, args_text(args, "wasm").ptr, &kept, &detail);
 	if (err != OK) {
 		code = cli_refuse(cli, err, buf_slice(&detail));
-	} else if (!is_text(shown, buf_slice(&text), &detail)) {
-		code = cli_refuse(cli, ERR_DOCUMENT_INVALID, buf_slice(&detail));
-	} else if (cli_client(cli, &code)) {
+	} else if (code == 0 && cli_client(cli, &code)) {
 		write_import(args, file, buf_slice(&text), &kept, &json);
 		code = print_imported(cli, args, shown, &reply,
 				      command_call_json(cli, args->verb->name, buf_slice(&json),

@@ -6,7 +6,7 @@
 #define MAGIC "\0asm"		/* with which every module begins */
 #define MAGIC_BYTES 4
 
-static enum err read_module(const char *file, struct buf *bytes, struct buf *detail)
+enum err module_read(const char *file, struct buf *bytes, struct buf *detail)
 {
 	enum err err = file_read(file, (size_t)LIMIT_MODULE_BYTES, bytes);
 
@@ -25,23 +25,51 @@ static enum err read_module(const char *file, struct buf *bytes, struct buf *det
 	return err;
 }
 
-static enum err keep(struct cli *cli, struct slice bytes, const char *sha256, struct buf *detail)
+static const char *join(struct cli *cli, const char *folder, struct slice name, const char *tail)
 {
 	struct buf path = { 0 };
+	const char *copy;
+
+	buf_add_str(&path, folder);
+	buf_add_byte(&path, '/');
+	buf_add_slice(&path, name);
+	buf_add_str(&path, tail);
+	copy = arena_copy(&cli->arena, buf_slice(&path)).ptr;
+	buf_finish(&path);
+	return copy;
+}
+
+static const char *folder_of_modules(struct cli *cli, struct buf *detail)
+{
+	const char *folder = config_data_folder(&cli->config, &cli->arena);
+
+	if (folder)
+		return join(cli, folder, SLICE("modules"), "");
+	buf_add_lit(detail, "name a folder with IF_DATA: $HOME is not set");
+	return NULL;
+}
+
+const char *module_path(struct cli *cli, struct slice sha256, struct buf *detail)
+{
+	const char *folder = folder_of_modules(cli, detail);
+
+	return folder ? join(cli, folder, sha256, ".wasm") : NULL;
+}
+
+static enum err keep(struct cli *cli, struct slice bytes, const char *sha256, struct buf *detail)
+{
+	const char *folder = folder_of_modules(cli, detail), *path = folder;
 	enum err err;
 
-	buf_add_str(&path, config_data_folder(&cli->config, &cli->arena));
-	buf_add_lit(&path, "/modules");
-	err = file_make_folder(buf_str(&path), 0700);
+	if (!folder)
+		return ERR_USAGE;
+	err = file_make_folder(folder, 0700);
 	if (err == OK) {
-		buf_add_byte(&path, '/');
-		buf_add_str(&path, sha256);
-		buf_add_lit(&path, ".wasm");
-		err = file_write(buf_str(&path), bytes, 0600);
+		path = join(cli, folder, slice_of_str(sha256), ".wasm");
+		err = file_write(path, bytes, 0600);
 	}
 	if (err != OK)
-		file_describe(detail, "write", buf_str(&path));
-	buf_finish(&path);
+		file_describe(detail, "write", path);
 	return err;
 }
 
@@ -51,7 +79,7 @@ enum err module_keep(struct cli *cli, const char *file, struct module_kept *ret_
 	struct module_kept kept = { .bytes = 0 };
 	struct buf bytes = { 0 }, hex = { 0 };
 	struct hash hash;
-	enum err err = read_module(file, &bytes, detail);
+	enum err err = module_read(file, &bytes, detail);
 
 	if (err == OK) {
 		hash = hash_of(buf_slice(&bytes));

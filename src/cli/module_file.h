@@ -15,6 +15,10 @@ struct module_kept {
 	int64_t bytes;		/* 0: there is no module */
 };
 
+/* Reads a file that must be a module. */
+MUST_USE enum err module_read(const char *file, struct buf *ret_bytes, struct buf *detail);
+/* Where the bytes with this hash are kept, in the arena. NULL: nowhere, the detail says why. */
+const char *module_path(struct cli *cli, struct slice sha256, struct buf *detail);
 /* Copies the file to modules/HASH.wasm of the data folder, readable by its owner only. */
 MUST_USE enum err module_keep(struct cli *cli, const char *file, struct module_kept *ret_kept,
 			      struct buf *detail);
