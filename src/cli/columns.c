@@ -140,6 +140,20 @@ void text_add_visible(struct buf *out, struct slice text, bool keep_lines)
 	}
 }
 
+void text_add_valid(struct buf *out, struct slice bytes)
+{
+	while (bytes.len) {
+		uint32_t code_point = 0;
+		size_t len = text_decode(bytes, &code_point);
+
+		if (len == 0 || code_point == 0)
+			buf_add_lit(out, "\xef\xbf\xbd");
+		else
+			buf_add(out, bytes.ptr, len);
+		bytes = slice_from(bytes, len ? len : 1);
+	}
+}
+
 /* ---- tables ---------------------------------------------------------------------------------- */
 
 void table_add(struct table *table, struct slice cell)

@@ -18,6 +18,9 @@ struct slice text_fit(struct slice text, size_t width);
  */
 void text_add_visible(struct buf *out, struct slice text, bool keep_lines);
 
+/* Appends bytes as UTF-8 without NUL, for JSON: a replacement character for each that is none. */
+void text_add_valid(struct buf *out, struct slice bytes);
+
 struct column {
 	const char *heading;
 	bool is_number;		/* aligned to the right */

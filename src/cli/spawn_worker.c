@@ -9,7 +9,6 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "cli/columns.h"
 #include "cli/spawn_cost.h"
 #include "cli/value.h"
@@ -218,21 +217,6 @@ static struct slice tail_end(const struct tail *tail)
 static bool tail_is_cut(const struct tail *tail)
 {
 	return tail->total > TAIL_BYTES;
-}
-
-/* Programs print what they like; evidence is text. */
-static void add_as_text(struct buf *out, struct slice bytes)
-{
-	while (bytes.len) {
-		uint32_t code_point = 0;
-		size_t len = text_decode(bytes, &code_point);
-
-		if (len == 0 || code_point == 0)
-			buf_add_lit(out, "\xef\xbf\xbd");
-		else
-			buf_add(out, bytes.ptr, len);
-		bytes = slice_from(bytes, len ? len : 1);
-	}
 }
 
 static void show_line(struct worker *worker, struct tail *tail)
@@ -510,7 +494,7 @@ static void add_tail(struct json_writer *json, const char *key, const struct tai
 {
 	struct buf text = { 0 };
 
-	add_as_text(&text, tail_end(tail));
+	text_add_valid(&text, tail_end(tail));
 	json_put_text(json, key, buf_slice(&text));
 	buf_finish(&text);
 }

@@ -318,7 +318,7 @@ const char *flag_metavar(const struct field *field)
 	}
 	return strcmp(field->name, "file") == 0 || strcmp(field->name, "ledger") == 0 ||
 	       strcmp(field->name, "contract") == 0 || strcmp(field->name, "rules") == 0 ||
-	       strcmp(field->name, "log") == 0 ? "FILE" :
+	       strcmp(field->name, "log") == 0 || strcmp(field->name, "wasm") == 0 ? "FILE" :
 	       strcmp(field->name, "data") == 0 ? "FOLDER" : "TEXT";
 }
 
