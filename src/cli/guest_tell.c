@@ -59,25 +59,29 @@ static void add_detail(const struct guest_end *end, struct buf *out)
 	}
 }
 
-void guest_add_reason(const struct guest_end *end, struct buf *out)
+/* Without the verdict: "unreachable: it trapped". */
+static void add_reason_alone(const struct guest_end *end, struct buf *out)
 {
 	struct slice reason = reason_of(end);
 
-	if (end->outcome->err != OK) {
-		buf_add_str(out, err_info(end->outcome->err)->message);
-	} else {
-		buf_add_str(out, chassis_verdict_name(guest_verdict(end)));
-		if (reason.len) {
-			buf_add_lit(out, " (");
-			text_add_visible(out, reason, false);
-			buf_add_byte(out, ')');
-		}
-	}
-	buf_add_lit(out, ": ");
+	text_add_visible(out, reason, false);
+	buf_add_str(out, reason.len ? ": " : "");
 	if (was_cut_short(end) || end->outcome->detail.len)
 		add_detail(end, out);
 	else
 		buf_add_str(out, chassis_verdict_meaning(guest_verdict(end)));
+}
+
+void guest_add_reason(const struct guest_end *end, struct buf *out)
+{
+	bool is_result = guest_has_succeeded(end);
+
+	if (end->outcome->err != OK)
+		buf_add_str(out, err_info(end->outcome->err)->message);
+	else
+		buf_add_str(out, chassis_verdict_name(guest_verdict(end)));
+	buf_add_str(out, is_result ? ": " : ", ");
+	add_reason_alone(end, out);
 }
 
 static void add_time(struct buf *out, int64_t us)
@@ -214,7 +218,7 @@ void guest_add_report(const struct guest_end *end, struct buf *out)
 	json_object(&json);
 	json_put_str(&json, "verdict", chassis_verdict_name(guest_verdict(end)));
 	if (!guest_has_succeeded(end)) {
-		guest_add_reason(end, &detail);
+		add_reason_alone(end, &detail);
 		json_put_text(&json, "detail", cut(buf_slice(&detail)));
 	}
 	json_put_i64(&json, "wall_us", outcome->wall_us);

@@ -20,7 +20,7 @@ bool guest_has_succeeded(const struct guest_end *end);
 /* 0 for a result, 124 out of time, 6 denied, else 1; of the sandbox's own failures, theirs. */
 int guest_exit_code(const struct guest_end *end);
 
-/* "out_of_fuel: it used up its fuel", "trap (unreachable): it reached ...". */
+/* "out_of_fuel, fuel: it took more steps than its contract allows". */
 void guest_add_reason(const struct guest_end *end, struct buf *out);
 /* "3 ms, 2 ms of a processor, 1.2 million steps, 128 KiB" */
 void guest_add_resources(const struct guest_end *end, struct buf *out);

@@ -15,6 +15,7 @@ struct guest_host {
 	struct runner *runner;
 	struct loop_fd *watched;
 	struct guest_work *works;
+	bool is_gone;
 };
 
 struct guest_work {
@@ -112,6 +113,11 @@ bool guest_host_is_idle(const struct guest_host *host)
 	return !host->works;
 }
 
+bool guest_host_is_gone(const struct guest_host *host)
+{
+	return host->is_gone;
+}
+
 /* ---- one run --------------------------------------------------------------------------------- */
 
 static void on_log(void *context, int level, struct slice text)
@@ -163,8 +169,10 @@ enum err guest_work_start(struct guest_host *host, const struct guest_order *ord
 	};
 	enum err err = open_way_out(host, order->who, &spec.egress, detail);
 
-	if (err == OK)
+	if (err == OK) {
 		err = runner_start(host->runner, &spec, &work->run, detail);
+		host->is_gone = err == ERR_CHASSIS_FAILED;
+	}
 	if (spec.egress >= 0)
 		close(spec.egress);
 	if (err != OK) {

@@ -22,6 +22,8 @@ void guest_host_close(struct guest_host *host);
 const struct guest_module *guest_host_module(const struct guest_host *host);
 const struct runner_info *guest_host_info(const struct guest_host *host);
 bool guest_host_is_idle(const struct guest_host *host);
+/* It has failed, and starts nothing any more: open another. */
+bool guest_host_is_gone(const struct guest_host *host);
 
 struct guest_order {
 	struct slice input;

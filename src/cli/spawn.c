@@ -1,5 +1,5 @@
 /*
- * `swarm spawn`: a supervisor that runs a worker process for each task.
+ * `swarm spawn`: a supervisor that runs a worker process, or a module, for each task.
  *
  *	board --claim-->            spawn_link --> job --> worker --> process
  *	board <--how it ended--     spawn_link <-- job <-- worker <-- its end
@@ -43,7 +43,7 @@ struct job {
 	enum verdict verdict;
 	bool has_ordered;		/* its report asks for the next task */
 	int64_t beat;			/* heartbeats that had been sent when it was claimed */
-	int64_t charges;		/* that the board has not answered yet */
+	int64_t charges;		/* and runs that the board has not answered yet */
 	struct buf stop_reason;
 };
 
@@ -263,12 +263,28 @@ static void report(struct job *job, enum spawn_report how, struct slice reason)
 	leave_when_quiet(spawn);
 }
 
+/* What a module has used stands on record before its task is over, however that ends. */
+static void note_run(struct job *job)
+{
+	struct buf members = { 0 };
+
+	if (worker_add_run(job->worker, &members)) {
+		job->charges++;
+		spawn_link_note_run(job->spawn->link, &job->claim, buf_slice(&members));
+	}
+	buf_finish(&members);
+}
+
 static void report_end(struct job *job)
 {
 	struct spawn *spawn = job->spawn;
 	struct buf text = { 0 };
 
-	if (worker_has_succeeded(job->worker)) {
+	if (worker_is_to_go_back(job->worker)) {
+		worker_add_reason(job->worker, &text);
+		tell_and_say(spawn, job, "given back", buf_slice(&text));
+		report(job, SPAWN_RELEASE_LATER, buf_slice(&text));
+	} else if (worker_has_succeeded(job->worker)) {
 		buf_add_lit(&text, "completed in ");
 		duration_write(&text, worker_duration_ms(job->worker));
 		tell(spawn, job, "completed", SLICE_EMPTY);
@@ -296,6 +312,7 @@ static void on_worker_end(void *context)
 {
 	struct job *job = context;
 
+	note_run(job);
 	/* It may have ended a moment before it was told to. */
 	if ((job->verdict == VERDICT_GIVE_BACK || job->verdict == VERDICT_STOPPED) &&
 	    !worker_end(job->worker)->was_stopped)
@@ -354,7 +371,7 @@ static struct job *job_of(struct spawn *spawn, struct slice board, struct slice 
 	return NULL;
 }
 
-static void on_charged(void *context, const struct spawn_claim *claim,
+static void on_charged(void *context, const struct spawn_claim *claim, bool is_run,
 		       const struct ifab_error *refusal)
 {
 	struct spawn *spawn = context;
@@ -366,7 +383,8 @@ static void on_charged(void *context, const struct spawn_claim *claim,
 		return;
 	if (refusal) {
 		add_refusal(&text, refusal);
-		tell_and_say(spawn, job, "not charged", buf_slice(&text));
+		tell_and_say(spawn, job, is_run ? "not on record" : "not charged",
+			     buf_slice(&text));
 		buf_finish(&text);
 	}
 	job->charges--;
@@ -650,6 +668,7 @@ static void read_options(struct spawn *spawn, const struct args *args)
 		.board = spawn->link_options.board,
 		.limit_ms = args_number(args, "limit_ms"),
 		.grace_us = number_or(args, "grace_ms", GRACE_MS) * 1000,
+		.wasm = args_text(args, "wasm"),
 		.log_folder = args_text(args, "log_folder").ptr,
 		.is_verbose = args_number(args, "verbose") != 0,
 		.on_cost = on_cost,
@@ -683,6 +702,20 @@ static void run_loop(struct spawn *spawn)
 		loop_signal_close(spawn->signals[i]);
 }
 
+/* Its own module is compiled before there is any task that would have to wait for it. */
+static int open_guests(struct spawn *spawn)
+{
+	struct spawn_link_options *options = &spawn->link_options;
+	struct slice_list capabilities = { 0 };
+	int code = spawn_guests_open(spawn->cli, spawn->loop, spawn->worker_options.wasm,
+				     &spawn->worker_options.guests, &capabilities);
+
+	options->contract = spawn->worker_options.wasm;
+	if (!options->capabilities.count)
+		options->capabilities = capabilities;
+	return code;
+}
+
 int spawn_run(struct cli *cli, const struct args *args)
 {
 	struct spawn spawn = { .cli = cli };
@@ -698,10 +731,13 @@ int spawn_run(struct cli *cli, const struct args *args)
 	read_options(&spawn, args);
 	spawn.worker_options.address = ifab_address(client);
 	err = worker_check_options(&spawn.worker_options, spawn.is_session, &detail);
-	if (err == OK)
-		run_loop(&spawn);
-	else
+	if (err != OK)
 		spawn.exit_code = cli_refuse(cli, err, buf_slice(&detail));
+	else
+		spawn.exit_code = open_guests(&spawn);
+	if (err == OK && spawn.exit_code == 0)
+		run_loop(&spawn);
+	spawn_guests_close(spawn.worker_options.guests);
 	free(spawn.jobs);
 	buf_finish(&detail);
 	loop_close(spawn.loop);

@@ -68,6 +68,8 @@ void spawn_claim_finish(struct spawn_claim *claim)
 	for (size_t i = 0; claim->run && claim->run[i]; i++)
 		free((void *)(uintptr_t)claim->run[i]);
 	free(claim->run);
+	buf_finish(&claim->payload);
+	buf_finish(&claim->token);
 	buf_finish(&claim->json);
 	*claim = (struct spawn_claim){ 0 };
 }
@@ -108,6 +110,11 @@ bool spawn_claim_read(const struct json_value *answer, struct spawn_claim *ret_c
 	claim.has_cost_limit = json_get(answer, SLICE("max_cost_usd")) != NULL;
 	claim.ready_at_us = member_time(answer, "ready_at");
 	read_run(json_get(answer, SLICE("run")), &claim);
+	if (!copy_id(claim.wasm, member_text(answer, "wasm")))
+		claim.wasm[0] = '\0';
+	if (json_get(answer, SLICE("payload")))
+		json_dump(json_get(answer, SLICE("payload")), &claim.payload);
+	buf_add_slice(&claim.token, member_text(answer, "token"));
 	json_dump(answer, &claim.json);
 	buf_add_byte(&claim.json, '\n');
 	*ret_claim = claim;
@@ -202,6 +209,8 @@ static void begin(struct spawn_link *link)
 	}
 	if (options->model.len)
 		json_put_text(&json, "model", options->model);
+	if (options->contract.len)
+		json_put_text(&json, "contract", options->contract);
 	json_object_end(&json);
 	link->registering = start(link, "swarm.register", on_registered);
 	if (!link->registering)
@@ -487,8 +496,9 @@ void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
 	spawn_tell_add(link->tell, claim, verbs[report], &args, about);
 }
 
-void spawn_link_charge(struct spawn_link *link, const struct spawn_claim *claim,
-		       struct slice members)
+/* Stands on record before what is told next. */
+static void put_on_record(struct spawn_link *link, const struct spawn_claim *claim,
+			  const char *verb, struct slice members)
 {
 	struct buf args = { 0 };
 	struct json_writer json = report_begin(&args, claim);
@@ -497,7 +507,19 @@ void spawn_link_charge(struct spawn_link *link, const struct spawn_claim *claim,
 	json_put_text(&json, "swarm", link->options.swarm);
 	json_members(&json, members);
 	json_object_end(&json);
-	spawn_tell_add(link->tell, claim, SPAWN_TELL_CHARGE, &args, NULL);
+	spawn_tell_add(link->tell, claim, verb, &args, NULL);
+}
+
+void spawn_link_charge(struct spawn_link *link, const struct spawn_claim *claim,
+		       struct slice members)
+{
+	put_on_record(link, claim, SPAWN_TELL_CHARGE, members);
+}
+
+void spawn_link_note_run(struct spawn_link *link, const struct spawn_claim *claim,
+			 struct slice members)
+{
+	put_on_record(link, claim, SPAWN_TELL_RUN, members);
 }
 
 /* ---- leaving --------------------------------------------------------------------------- */

@@ -26,6 +26,9 @@ struct spawn_claim {
 	int64_t ready_at_us;		/* since when somebody could have had it */
 	int64_t wanted_at_us;		/* since when we had a hand for it */
 	const char **run;		/* its own command, ends with NULL; or NULL; owned */
+	char wasm[IFAB_ID_SIZE];	/* module that does it; empty: none */
+	struct buf payload;		/* JSON, or empty */
+	struct buf token;		/* scoped to the claim, or empty */
 	struct buf json;		/* the whole answer */
 };
 void spawn_claim_finish(struct spawn_claim *claim);
@@ -37,6 +40,7 @@ struct spawn_link_options {
 	struct slice board;		/* empty: every one */
 	struct slice model;
 	struct slice_list capabilities;
+	struct slice contract;		/* module whose contract it works under; empty: as it is */
 	int64_t slots;
 	int64_t lease_ms;
 	bool critical_only;
@@ -71,8 +75,8 @@ struct spawn_link_ops {
 	 */
 	void (*on_reported)(void *context, void *about, const struct ifab_error *refusal,
 			    struct spawn_claim *next);
-	/* Answers spawn_link_charge; `claim` is only what names it. */
-	void (*on_charged)(void *context, const struct spawn_claim *claim,
+	/* Answers spawn_link_charge and _note_run (`is_run`); `claim` is only what names it. */
+	void (*on_charged)(void *context, const struct spawn_claim *claim, bool is_run,
 			   const struct ifab_error *refusal);
 	/* The daemon went away, or came back. */
 	void (*on_connection)(void *context, bool is_connected);
@@ -110,6 +114,10 @@ void spawn_link_report(struct spawn_link *link, const struct spawn_claim *claim,
  */
 void spawn_link_charge(struct spawn_link *link, const struct spawn_claim *claim,
 		       struct slice members);
+
+/* The same for the run of a module: `members` are arguments of chassis.report. */
+void spawn_link_note_run(struct spawn_link *link, const struct spawn_claim *claim,
+			 struct slice members);
 
 /* Takes leave; on_left follows. Gives up after `limit_us`. */
 void spawn_link_leave(struct spawn_link *link, const char *reason, int64_t limit_us);

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "cli/print.h"
 #include "fabric/limit.h"
 #include "sys/clock.h"
 
@@ -69,9 +70,15 @@ static void telling_free(struct telling *telling)
 	free(telling);
 }
 
+static bool is_run(const struct telling *telling)
+{
+	return strcmp(telling->verb, SPAWN_TELL_RUN) == 0;
+}
+
+/* What is only put on record, and ends nothing. */
 static bool is_charge(const struct telling *telling)
 {
-	return strcmp(telling->verb, SPAWN_TELL_CHARGE) == 0;
+	return strcmp(telling->verb, SPAWN_TELL_CHARGE) == 0 || is_run(telling);
 }
 
 static void telling_end(struct telling *telling, const struct ifab_error *refusal,
@@ -80,7 +87,7 @@ static void telling_end(struct telling *telling, const struct ifab_error *refusa
 	struct spawn_tell *tell = telling->tell;
 	struct spawn_claim claim = telling->claim;
 	void *about = telling->about;
-	bool was_charge = is_charge(telling);
+	bool was_charge = is_charge(telling), was_run = is_run(telling);
 	struct ifab_error copy;
 
 	if (refusal)
@@ -90,7 +97,7 @@ static void telling_end(struct telling *telling, const struct ifab_error *refusa
 	telling_free(telling);
 	begin_next(tell, claim.fence);
 	if (was_charge)
-		tell->ops->on_charged(tell->context, &claim, refusal ? &copy : NULL);
+		tell->ops->on_charged(tell->context, &claim, was_run, refusal ? &copy : NULL);
 	else
 		tell->ops->on_reported(tell->context, about, refusal ? &copy : NULL, next);
 }
@@ -101,6 +108,9 @@ static void telling_succeed(struct telling *telling, const struct ifab_reply *re
 	struct spawn_claim next;
 	bool has_next = spawn_claim_read(json_get(root, SLICE("next")), &next);
 
+	/* It stands before both, where whoever signs it looks. */
+	if (has_next && !next.token.len)
+		buf_add_slice(&next.token, member_text(root, "token"));
 	json_free(root);
 	telling_end(telling, NULL, has_next ? &next : NULL);
 }

@@ -15,10 +15,11 @@
 
 #define SPAWN_TELL_RELEASE "task.release"
 #define SPAWN_TELL_CHARGE "cost.charge"
+#define SPAWN_TELL_RUN "chassis.report"
 
 struct spawn_tell;
 
-/* Ends of reports go to ops->on_reported, those of charges to ops->on_charged. */
+/* Ends of reports go to ops->on_reported, those of charges and runs to ops->on_charged. */
 struct spawn_tell *spawn_tell_open(struct loop *loop, struct ifab_client *client,
 				   const struct spawn_link_ops *ops, void *context);
 /* Forgets what was not said yet. Takes NULL. */

@@ -36,7 +36,9 @@ struct worker {
 	const struct spawn_claim *claim;	/* NULL: a session */
 	void (*on_end)(void *context);
 	void *context;
-	struct process *process;
+	struct process *process;	/* NULL: it is a module */
+	struct spawn_guest *guest;	/* NULL: it is a process */
+	struct buf result;		/* of a module */
 	struct process_end end;
 	struct loop_timer *limit_timer;
 	int64_t limit_ms;		/* as it was asked for; 0: none */
@@ -171,6 +173,10 @@ enum err worker_check_options(const struct worker_options *options, bool is_sess
 {
 	if (!grants_are_names(options->grants, detail))
 		return ERR_USAGE;
+	if (options->wasm.len && (is_session || options->command)) {
+		buf_add_lit(detail, "--wasm goes with neither --session nor a command behind --");
+		return ERR_USAGE;
+	}
 	if (is_session && !options->command) {
 		buf_add_lit(detail, "--session needs a command behind --");
 		return ERR_USAGE;
@@ -219,17 +225,22 @@ static bool tail_is_cut(const struct tail *tail)
 	return tail->total > TAIL_BYTES;
 }
 
-static void show_line(struct worker *worker, struct tail *tail)
+static void show_text(const struct worker *worker, const char *mark, struct slice text)
 {
 	struct buf line = { 0 };
 
 	buf_add_str(&line, worker->claim->task);
-	buf_add_str(&line, tail == &worker->errors ? " ! " : " | ");
-	text_add_visible(&line, buf_slice(&tail->line), false);
+	buf_add_str(&line, mark);
+	text_add_visible(&line, text, false);
 	buf_add_byte(&line, '\n');
 	/* Whoever does not read what is shown must not hold the supervisor up. */
 	file_write_now(STDERR_FILENO, buf_slice(&line));
 	buf_finish(&line);
+}
+
+static void show_line(struct worker *worker, struct tail *tail)
+{
+	show_text(worker, tail == &worker->errors ? " ! " : " | ", buf_slice(&tail->line));
 	buf_clear(&tail->line);
 }
 
@@ -338,6 +349,63 @@ static int64_t limit_of(struct worker *worker)
 	return limit_ms;
 }
 
+/* ---- modules --------------------------------------------------------------------------- */
+
+static void on_guest_log(void *context, struct slice line)
+{
+	struct worker *worker = context;
+
+	if (worker->options->is_verbose)
+		show_text(worker, " ! ", slice_head(line, LINE_BYTES_MAX));
+	if (worker->log && fwrite(line.ptr, 1, line.len, worker->log) == line.len)
+		fputc('\n', worker->log);
+}
+
+static void on_guest_end(void *context)
+{
+	struct worker *worker = context;
+
+	worker->ended_us = clock_mono_us();
+	worker->has_ended = true;
+	if (worker->log)
+		fflush(worker->log);
+	if (spawn_guest_has_run(worker->guest)) {
+		struct guest_end end = spawn_guest_end(worker->guest);
+
+		worker->is_out_of_time = end.limit_ms != 0;
+		guest_add_result(&end, &worker->result);
+	}
+	worker->on_end(worker->context);
+}
+
+/* A task's own module, else the supervisor's; empty when it is to be a process. */
+static struct slice module_of(const struct worker_options *options, const struct spawn_claim *claim)
+{
+	if (!claim || !options->guests)
+		return SLICE_EMPTY;
+	return claim->wasm[0] ? slice_of_str(claim->wasm) : options->wasm;
+}
+
+static void start_guest(struct worker *worker, struct slice module)
+{
+	struct slice variables[ENV_MAX];
+	struct env env = { 0 };
+	struct spawn_guest_order order = {
+		.module = module, .swarm = worker->options->swarm,
+		.environment = { variables, 0 }, .limit_ms = limit_of(worker),
+		.on_log = on_guest_log, .on_end = on_guest_end, .context = worker,
+	};
+
+	env_fill(&env, worker->options, worker->claim, NULL);
+	for (size_t i = 0; i < env.count; i++)
+		variables[i] = slice_of_str(env.list[i]);
+	order.environment.count = env.count;
+	worker->guest = spawn_guest_start(worker->options->guests, worker->claim, &order);
+	buf_finish(&env.text);
+}
+
+/* ---- processes ------------------------------------------------------------------------- */
+
 static const char *const *command_of(const struct worker_options *options,
 				     const struct spawn_claim *claim)
 {
@@ -348,7 +416,8 @@ static const char *const *command_of(const struct worker_options *options,
 
 static void start_clock(struct worker *worker)
 {
-	int64_t limit_ms = limit_of(worker);
+	/* A module's sandbox keeps its time. */
+	int64_t limit_ms = worker->guest ? 0 : limit_of(worker);
 
 	worker->started_us = clock_mono_us();
 	if (worker->claim && worker->claim->ready_at_us)
@@ -360,20 +429,39 @@ static void start_clock(struct worker *worker)
 		loop_timer_set(worker->limit_timer, limit_ms * 1000);
 }
 
+static enum err start_process(struct worker *worker, const char *const *command)
+{
+	const struct worker_options *options = worker->options;
+	struct process_spec spec = {
+		.argv = command,
+		.dies_with_parent = true,
+		.inherits_output = !worker->claim,
+	};
+	struct env env = { 0 };
+	enum err err;
+
+	/* Without it the work goes on all the same, and its cost is told by other means. */
+	if (worker->claim)
+		worker->costs = cost_inbox_open(options->loop, on_cost, worker);
+	worker->output.keep = LIMIT_JSON_BYTES;
+	worker->errors.keep = TAIL_BYTES;
+	env_fill(&env, options, worker->claim, worker->costs);
+	spec.env = env.list;
+	if (worker->claim)
+		spec.input = buf_slice(&worker->claim->json);
+	err = process_spawn(options->loop, &spec, &process_ops, worker, &worker->process);
+	buf_finish(&env.text);
+	return err;
+}
+
 struct worker *worker_start(const struct worker_options *options, const struct spawn_claim *claim,
 			    void (*on_end)(void *context), void *context, struct buf *reason)
 {
 	const char *const *command = command_of(options, claim);
-	struct process_spec spec = {
-		.argv = command,
-		.dies_with_parent = true,
-		.inherits_output = !claim,
-	};
+	struct slice module = module_of(options, claim);
 	struct worker *worker;
-	struct env env = { 0 };
-	enum err err;
 
-	if (!command) {
+	if (!command && !module.len) {
 		buf_add_lit(reason, "cannot run: no command was given, and the task has none");
 		return NULL;
 	}
@@ -382,18 +470,9 @@ struct worker *worker_start(const struct worker_options *options, const struct s
 	worker->claim = claim;
 	worker->on_end = on_end;
 	worker->context = context;
-	/* Without it the work goes on all the same, and its cost is told by other means. */
-	if (claim)
-		worker->costs = cost_inbox_open(options->loop, on_cost, worker);
-	worker->output.keep = LIMIT_JSON_BYTES;
-	worker->errors.keep = TAIL_BYTES;
-	env_fill(&env, options, claim, worker->costs);
-	spec.env = env.list;
-	if (claim)
-		spec.input = buf_slice(&claim->json);
-	err = process_spawn(options->loop, &spec, &process_ops, worker, &worker->process);
-	buf_finish(&env.text);
-	if (err != OK) {
+	if (module.len) {
+		start_guest(worker, module);
+	} else if (start_process(worker, command) != OK) {
 		file_describe(reason, "run", command[0]);
 		worker_destroy(worker);
 		return NULL;
@@ -410,15 +489,28 @@ void worker_pause_costs(struct worker *worker, bool is_paused)
 		cost_inbox_pause(worker->costs, is_paused);
 }
 
+/* A guest has no way to hear of a stop: it is killed, and nothing of it is left. */
+static void stop_guest(struct worker *worker)
+{
+	worker->end.was_stopped = !worker->has_ended;
+	spawn_guest_kill(worker->guest);
+}
+
 void worker_stop(struct worker *worker)
 {
 	loop_timer_cancel(worker->limit_timer);
-	process_stop(worker->process, worker->options->grace_us);
+	if (worker->guest)
+		stop_guest(worker);
+	else
+		process_stop(worker->process, worker->options->grace_us);
 }
 
 void worker_kill(struct worker *worker)
 {
-	process_kill(worker->process);
+	if (worker->guest)
+		stop_guest(worker);
+	else
+		process_kill(worker->process);
 }
 
 void worker_destroy(struct worker *worker)
@@ -426,6 +518,8 @@ void worker_destroy(struct worker *worker)
 	if (!worker)
 		return;
 	process_destroy(worker->process);
+	spawn_guest_destroy(worker->guest);
+	buf_finish(&worker->result);
 	cost_inbox_close(worker->costs);
 	if (worker->limit_timer)
 		loop_timer_close(worker->limit_timer);
@@ -453,8 +547,38 @@ const struct process_end *worker_end(const struct worker *worker)
 	return &worker->end;
 }
 
+/* How its module ended; false when it is no module, or has not run. */
+static bool guest_end_of(const struct worker *worker, struct guest_end *ret_end)
+{
+	if (!worker->guest || !worker->has_ended || !spawn_guest_has_run(worker->guest))
+		return false;
+	*ret_end = spawn_guest_end(worker->guest);
+	return true;
+}
+
+bool worker_add_run(const struct worker *worker, struct buf *out)
+{
+	struct guest_end end;
+	bool has_run = guest_end_of(worker, &end);
+
+	if (has_run)
+		guest_add_report(&end, out);
+	return has_run;
+}
+
+bool worker_is_to_go_back(const struct worker *worker)
+{
+	return worker->guest && !spawn_guest_has_run(worker->guest) &&
+	       spawn_guest_is_to_go_back(worker->guest);
+}
+
 bool worker_has_succeeded(const struct worker *worker)
 {
+	struct guest_end end;
+
+	if (worker->guest)
+		return guest_end_of(worker, &end) && guest_has_succeeded(&end) &&
+		       worker->result.len <= LIMIT_JSON_BYTES;
 	return worker->has_ended && !worker->is_out_of_time && worker->end.exit_status == 0;
 }
 
@@ -476,9 +600,25 @@ static void add_signal(struct buf *out, int number)
 	}
 }
 
+static void add_guest_reason(const struct worker *worker, struct buf *out)
+{
+	struct guest_end end;
+
+	if (!guest_end_of(worker, &end) || !guest_has_succeeded(&end)) {
+		spawn_guest_add_reason(worker->guest, out);
+		return;
+	}
+	buf_add_lit(out, "its result has ");
+	buf_add_u64(out, worker->result.len);
+	buf_add_lit(out, " bytes, and that of a task at most ");
+	buf_add_i64(out, LIMIT_JSON_BYTES);
+}
+
 void worker_add_reason(const struct worker *worker, struct buf *out)
 {
-	if (worker->is_out_of_time) {
+	if (worker->guest) {
+		add_guest_reason(worker, out);
+	} else if (worker->is_out_of_time) {
 		buf_add_lit(out, "time limit of ");
 		duration_write(out, worker->limit_ms);
 	} else if (worker->end.signal) {
@@ -499,11 +639,37 @@ static void add_tail(struct json_writer *json, const char *key, const struct tai
 	buf_finish(&text);
 }
 
+static void put_duration(const struct worker *worker, struct json_writer *json)
+{
+	json_put_i64(json, "duration_ms", worker_duration_ms(worker));
+	if (worker->handover_us <= 0)
+		return;
+	json_put_i64(json, "handover_us", worker->handover_us);
+	json_put_bool(json, "was_waiting", worker_was_waiting(worker));
+}
+
+static void add_guest_evidence(const struct worker *worker, struct buf *out)
+{
+	struct json_writer json = json_begin(out);
+	struct guest_end end;
+
+	if (!guest_end_of(worker, &end))
+		return;
+	json_object(&json);
+	guest_put_end(&end, &json);
+	put_duration(worker, &json);
+	json_object_end(&json);
+}
+
 void worker_add_evidence(const struct worker *worker, struct buf *out)
 {
 	struct json_writer json = json_begin(out);
 	struct buf name = { 0 };
 
+	if (worker->guest) {
+		add_guest_evidence(worker, out);
+		return;
+	}
 	json_object(&json);
 	json_key(&json, "exit_code");
 	if (worker->end.signal)
@@ -515,11 +681,7 @@ void worker_add_evidence(const struct worker *worker, struct buf *out)
 		json_put_text(&json, "signal", buf_slice(&name));
 		buf_finish(&name);
 	}
-	json_put_i64(&json, "duration_ms", worker_duration_ms(worker));
-	if (worker->handover_us > 0) {
-		json_put_i64(&json, "handover_us", worker->handover_us);
-		json_put_bool(&json, "was_waiting", worker_was_waiting(worker));
-	}
+	put_duration(worker, &json);
 	add_tail(&json, "stdout_tail", &worker->output);
 	add_tail(&json, "stderr_tail", &worker->errors);
 	json_put_bool(&json, "truncated", tail_is_cut(&worker->output) || tail_is_cut(&worker->errors));
@@ -535,6 +697,9 @@ struct slice worker_result(const struct worker *worker)
 	struct slice text = slice_trim(buf_slice(&worker->output.bytes));
 	struct json_value *root;
 
+	if (worker->guest)
+		return worker->result.len <= LIMIT_JSON_BYTES ? buf_slice(&worker->result) :
+								SLICE_EMPTY;
 	if (worker->output.total != worker->output.bytes.len || text.len == 0 ||
 	    json_parse(text, &limits, &root, NULL) != OK)
 		return SLICE_EMPTY;

@@ -1,6 +1,6 @@
 /*
  * spawn_worker - one process that works on one task, from its start to what
- * is told of it.
+ * is told of it; or a run of a module in the sandbox.
  *
  * It reads the task as JSON on stdin, and has an environment of its own: a
  * few variables of ours, those that were granted, and IF_*. What it prints
@@ -9,6 +9,7 @@
 #ifndef CLI_SPAWN_WORKER_H
 #define CLI_SPAWN_WORKER_H
 
+#include "cli/spawn_guest.h"
 #include "cli/spawn_link.h"
 #include "sys/process.h"
 
@@ -19,6 +20,8 @@ struct worker_options {
 	struct loop *loop;
 	const char *const *command;	/* ends with NULL; NULL: only tasks' own */
 	bool runs_tasks;		/* a task's own command goes before ours */
+	struct spawn_guests *guests;	/* a task's own module goes before everything */
+	struct slice wasm;		/* module for tasks that have none; empty: none */
 	struct slice_list grants;	/* NAME or NAME=VALUE */
 	struct slice swarm;
 	struct slice board;		/* empty: none; else of sessions, tasks bring their own */
@@ -61,9 +64,13 @@ bool worker_has_succeeded(const struct worker *worker);
 int64_t worker_duration_ms(const struct worker *worker);
 /* "exit code 3", "killed by SIGSEGV", "time limit of 2 s". */
 void worker_add_reason(const struct worker *worker, struct buf *out);
-/* One JSON object. */
+/* It is a module, and has run: `out` gets the arguments of chassis.report. */
+bool worker_add_run(const struct worker *worker, struct buf *out);
+/* It could not run, for which neither the task nor what it runs is to blame. */
+bool worker_is_to_go_back(const struct worker *worker);
+/* One JSON object, or nothing when it has not run. */
 void worker_add_evidence(const struct worker *worker, struct buf *out);
-/* Empty when stdout is not one JSON value. */
+/* Empty when stdout is not one JSON value; a module's result is always one. */
 struct slice worker_result(const struct worker *worker);
 
 /* What would fail each task had better be said before the first. */
