@@ -27,6 +27,7 @@ static const struct id_list {
 	[ID_SOURCE_BLOCKER] = { "blocker.list", "blockers", "blocker" },
 	[ID_SOURCE_NOTE] = { "note.list", "notes", "key" },
 	[ID_SOURCE_ESCALATION] = { "escalation.list", "escalations", "escalation" },
+	[ID_SOURCE_MODULE] = { "chassis.list", "modules", "module" },
 };
 
 static void print_ids(struct cli *cli, const struct id_list *list, const struct json_value *answer)
@@ -88,7 +89,8 @@ static int id_source_of(const struct verb *verb, const struct field *field)
 		{ "prefers", ID_SOURCE_SWARM }, { "to", ID_SOURCE_SWARM },
 		{ "from", ID_SOURCE_SWARM }, { "blocker", ID_SOURCE_BLOCKER },
 		{ "key", ID_SOURCE_NOTE }, { "escalation", ID_SOURCE_ESCALATION },
-		{ "avoids", ID_SOURCE_SWARM },
+		{ "avoids", ID_SOURCE_SWARM }, { "module", ID_SOURCE_MODULE },
+		{ "wasm", ID_SOURCE_MODULE }, { "contract", ID_SOURCE_MODULE },
 	};
 
 	(void)verb;

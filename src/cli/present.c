@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/columns.h"
+#include "cli/daemon_start.h"
 #include "cli/govern_view.h"
 #include "cli/print.h"
 #include "cli/verb.h"
@@ -125,6 +126,27 @@ static const struct list lists[] = {
 		{ "source", { "SOURCE", false, true } },
 		{ "set_here", { "SET HERE", false, false } },
 	} },
+	{ "modules", "No module is known. Load one: "
+		     "ifctl chassis load ID --wasm FILE --contract FILE", {
+		{ "module", { "MODULE", false, false } },
+		{ "contract", { "CONTRACT", false, true } },
+		{ "bytes", { "BYTES", true, false } },
+		{ "loaded_at", { "LOADED AT", false, false } },
+		{ "swarms", { "SWARMS", true, false } },
+		{ "%slos.success_rate", { "SUCCESS", true, false } },
+		{ "slos.p99_latency_ms", { "P99", true, false } },
+		{ "%slos.availability", { "AVAILABLE", true, false } },
+		{ "endpoints", { "ENDPOINTS", false, true } },
+	} },
+	{ "credentials", "There is no live credential.", {
+		{ "credential", { "CREDENTIAL", false, false } },
+		{ "swarm", { "SWARM", false, true } },
+		{ "board", { "BOARD", false, true } },
+		{ "task", { "TASK", false, false } },
+		{ "state", { "STATE", false, false } },
+		{ "expires_at", { "EXPIRES AT", false, false } },
+		{ "endpoints", { "ENDPOINTS", false, true } },
+	} },
 };
 
 static const struct json_value *member_at(const struct json_value *object, struct slice path)
@@ -211,7 +233,7 @@ static const struct list *list_of(const struct command_info *command)
 		COMMAND_BOARD_LIST, COMMAND_TASK_LIST, COMMAND_SWARM_LIST, COMMAND_BLOCKER_LIST,
 		COMMAND_MESSAGE_LIST, COMMAND_NOTE_LIST, COMMAND_ESCALATION_LIST,
 		COMMAND_GOVERNOR_BREAKERS, COMMAND_GOVERNOR_PERFORMANCE, COMMAND_CAPABILITY_LIST,
-		COMMAND_PRICE_LIST,
+		COMMAND_PRICE_LIST, COMMAND_CHASSIS_LIST, COMMAND_CREDENTIAL_LIST,
 	};
 
 	_Static_assert(ARRAY_LEN(types) == ARRAY_LEN(lists), "one row for each list");
@@ -483,6 +505,9 @@ static void print_status(struct cli *cli, const struct json_value *answer)
 	int64_t open = member_i64(answer, "open_escalations");
 
 	print_object(&cli->out, answer, clock_wall_us());
+	buf_add_str(&cli->out, program_find(cli, "if-chassis", "IF_CHASSIS") ?
+		    "sandbox here: built; ifctl chassis status\n" :
+		    "sandbox here: not built; ifctl chassis status\n");
 	if (open <= 0)
 		return;
 	buf_add_byte(&cli->out, '\n');

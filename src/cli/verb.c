@@ -14,7 +14,7 @@ const char *const shell_names[] = {
 const char *const id_source_names[] = {
 	[ID_SOURCE_BOARD] = "board", [ID_SOURCE_TASK] = "task", [ID_SOURCE_SWARM] = "swarm",
 	[ID_SOURCE_BLOCKER] = "blocker", [ID_SOURCE_NOTE] = "note",
-	[ID_SOURCE_ESCALATION] = "escalation",
+	[ID_SOURCE_ESCALATION] = "escalation", [ID_SOURCE_MODULE] = "module",
 };
 const char *const view_names[] = {
 	[VIEW_TABLE] = "table", [VIEW_MARKDOWN] = "markdown", [VIEW_JSON] = "json",

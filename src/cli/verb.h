@@ -14,7 +14,7 @@ extern const char *const shell_names[];
 /* What completion scripts can ask the daemon to name. */
 enum id_source {
 	ID_SOURCE_BOARD, ID_SOURCE_TASK, ID_SOURCE_SWARM, ID_SOURCE_BLOCKER, ID_SOURCE_NOTE,
-	ID_SOURCE_ESCALATION,
+	ID_SOURCE_ESCALATION, ID_SOURCE_MODULE,
 	ID_SOURCE_COUNT
 };
 extern const char *const id_source_names[];

@@ -1,5 +1,6 @@
 #include "sys/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -146,6 +147,29 @@ static bool folder_of(const char *path, char ret_folder[PATH_MAX])
 	if (len > 0)
 		ret_folder[len] = '\0';
 	return true;
+}
+
+enum err file_folder_size(const char *path, int64_t *ret_count, int64_t *ret_bytes)
+{
+	DIR *folder = opendir(path);
+	int64_t count = 0, bytes = 0;
+	const struct dirent *entry;
+	struct stat stat;
+
+	if (!folder)
+		return ERR_OS;
+	while ((entry = readdir(folder)) != NULL) {
+		/* One that went away since then is not there. */
+		if (fstatat(dirfd(folder), entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    !S_ISREG(stat.st_mode))
+			continue;
+		count++;
+		bytes += stat.st_size;
+	}
+	closedir(folder);
+	*ret_count = count;
+	*ret_bytes = bytes;
+	return OK;
 }
 
 enum err file_sync_folder(const char *path)

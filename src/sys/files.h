@@ -48,6 +48,8 @@ MUST_USE enum err file_open_pipe(const char *path, int *ret_fd);
 
 /* mkdir -p; folders that exist keep their mode. */
 MUST_USE enum err file_make_folder(const char *path, mode_t mode);
+/* How many files lie in the folder itself, and how long they are together. ERR_OS. */
+MUST_USE enum err file_folder_size(const char *path, int64_t *ret_count, int64_t *ret_bytes);
 /* Makes a rename or a new file in this folder durable. */
 MUST_USE enum err file_sync_folder(const char *path);
 
