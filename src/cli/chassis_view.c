@@ -23,19 +23,17 @@
 static void say_if_not_here(struct cli *cli, const struct json_value *answer,
 			    const struct contract_ceiling *ceiling)
 {
-	struct guest_module module;
-	struct buf detail = { 0 };
+	struct guest_module module = { .id = "" };
+	struct buf line = { 0 }, detail = { 0 };
 
 	if (member_text(answer, "sha256").len &&
 	    guest_module_read(cli, answer, ceiling, &module, &detail) != OK) {
-		struct buf line = { 0 };
-
 		buf_add_lit(&line, "it does not run on this machine: ");
 		buf_add_slice(&line, buf_slice(&detail));
 		cli_say(cli, buf_slice(&line));
-		buf_finish(&line);
-		guest_module_finish(&module);
 	}
+	guest_module_finish(&module);
+	buf_finish(&line);
 	buf_finish(&detail);
 }
 
