@@ -136,7 +136,7 @@ PROGRAMS := $(if $(wildcard src/cli/main.c),$(OUT)/ifctl $(OUT)/if) \
 CLIENT_LIBS := $(if $(call sources,client),$(OUT)/lib/libinfrafabric.a $(OUT)/lib/libinfrafabric.so)
 
 .PHONY: all objects tests fuzz-programs bench-programs libraries tidy test check long-check \
-	bench demo install uninstall clean help
+	bench demo demo-guests install uninstall clean help
 all: $(ALL_LIBS) $(PROGRAMS) $(CLIENT_LIBS)
 objects: $(ALL_LIBS)
 tests: all $(TEST_PROGRAMS) $(HELPER_PROGRAMS) $(GUESTS)
@@ -278,10 +278,13 @@ bench:
 	@$(MAKE) all bench-programs
 	@$(call programs_of,$(OBJ),$(OUT)) tests/bench/run $(PART)
 
+# Without the sandbox's engine there is nothing that could run them.
+DEMO_GUESTS := $(if $(ENGINE_LIB),$(patsubst %,$(BUILD)/guests/%.wasm,echo loop_by_time requests))
 demo:
-	@scripts/setup build
-	@$(MAKE) --silent all
-	@scripts/demo
+	@scripts/setup demo
+	@$(MAKE) --silent all demo-guests
+	@IF_GUESTS=$(abspath $(BUILD))/guests scripts/demo
+demo-guests: $(DEMO_GUESTS)
 
 I := $(DESTDIR)$(PREFIX)
 install: all

@@ -39,6 +39,18 @@ it_shows_what_the_governor_does()
 		grep -qE '^help-b[0-9]+-1 is yours ' "$dir/said"
 }
 
+it_shows_what_becomes_of_guests()
+{
+	if ! [ -x "${IF_CHASSIS:-}" ]; then
+		grep -q '^There is no sandbox on this machine' "$dir/said"
+		return
+	fi
+	grep -q 'HONEST-1 completed in' "$dir/said" &&
+		grep -q 'LOOP-1 failed: out_of_time, wall: it ran longer' "$dir/said" &&
+		grep -q 'ASK-1 failed: denied, http: ' "$dir/said" &&
+		grep -qE '^HONEST-1 +done ' "$dir/said" && grep -qE '^ASK-1 +failed ' "$dir/said"
+}
+
 it_has_no_colours_without_a_terminal()
 {
 	! grep -q $'\033' "$dir/said"
@@ -70,6 +82,7 @@ it_leaves_nothing_when_it_is_interrupted()
 
 holds it_ends_with_a_finished_board_and_a_ledger_that_verifies
 holds it_shows_what_the_governor_does
+holds it_shows_what_becomes_of_guests
 holds it_has_no_colours_without_a_terminal
 holds nothing_is_left
 holds it_leaves_nothing_when_it_is_interrupted
