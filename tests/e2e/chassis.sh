@@ -527,7 +527,8 @@ five_commands_lead_from_c_to_a_swarm()
 	mkdir -p "$dir/five/examples" && cp -R "$top/examples/guests" "$top/examples/contracts" \
 		"$dir/five/examples" || return 1
 	(cd "$dir/five" && bash -euc "$commands") >"$dir/out" 2>&1 || { cat "$dir/out"; return 1; }
-	said out '{"lines":' 'completed in'
+	board=texts
+	said out 'COUNT-1 completed in' && shows COUNT-1 '"result":{"lines":0,"words":3,"bytes":15}'
 }
 
 # ---- side by side -------------------------------------------------------------------------------
@@ -609,6 +610,7 @@ tests=(
 	a_run_is_charged_at_the_swarms_rate
 	requests_go_out_under_the_contract_with_a_scoped_credential
 	it_is_told_in_help_and_completed
+	five_commands_lead_from_c_to_a_swarm
 	ten_honest_swarms_beside_two_that_are_not
 )
 for test in "${tests[@]}"; do
