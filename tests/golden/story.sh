@@ -164,7 +164,8 @@ if_ escalation resolve "$asked" --by ann --note 'it is open'
 # The chassis: a contract and who works under it, a run, a request, credentials.
 contract=$(mktemp)
 module=$(mktemp)
-printf '\0asm\1\0\0\0' >"$module"
+# The least that can be run: (module (func (export "run")) (memory (export "memory") 1)).
+printf '\0asm\1\0\0\0\1\4\1\140\0\0\3\2\1\0\5\3\1\0\1\7\20\2\3run\0\0\6memory\2\0\12\4\1\2\0\13' >"$module"
 cat >"$contract" <<'YAML'
 name: reader
 policy:
