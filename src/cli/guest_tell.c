@@ -74,13 +74,13 @@ static void add_reason_alone(const struct guest_end *end, struct buf *out)
 
 void guest_add_reason(const struct guest_end *end, struct buf *out)
 {
-	bool is_result = guest_has_succeeded(end);
+	bool has_word = end->outcome->err == OK && reason_of(end).len;
 
 	if (end->outcome->err != OK)
 		buf_add_str(out, err_info(end->outcome->err)->message);
 	else
 		buf_add_str(out, chassis_verdict_name(guest_verdict(end)));
-	buf_add_str(out, is_result ? ": " : ", ");
+	buf_add_str(out, has_word ? ", " : ": ");
 	add_reason_alone(end, out);
 }
 
