@@ -388,6 +388,15 @@ limits_and_cancelling_kill_a_guest()
 	[ -n "$pids" ] && shows T-3 '"state":"ready"' '"failures":0' && within 10 are_gone "$pids"
 }
 
+a_claim_is_kept_alive_while_a_guest_works()
+{
+	new_board alive
+	contract seconds 'limits: {fuel: 1000000000000, wall: 2s}'
+	load seconds loop_by_time seconds && add T-1 --title x --max-attempts 1 &&
+		spawn --wasm seconds --once --lease 700ms &&
+		shows T-1 '"state":"failed"' '"attempts":1' '"verdict":"out_of_time"' '"reason":"wall"'
+}
+
 a_supervisor_that_is_killed_takes_its_guests_along()
 {
 	new_board crash
@@ -604,6 +613,7 @@ tests=(
 	any_supervisor_runs_the_module_that_a_task_names
 	what_was_loaded_anew_counts_from_the_next_task_on
 	limits_and_cancelling_kill_a_guest
+	a_claim_is_kept_alive_while_a_guest_works
 	a_supervisor_that_is_killed_takes_its_guests_along
 	a_sandbox_that_is_killed_is_opened_again
 	time_runs_out_while_the_daemon_is_away
