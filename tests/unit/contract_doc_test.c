@@ -174,11 +174,11 @@ START_TEST(files_hosts_and_variables_come_from_the_policy)
 	struct contract contract = good(with_permissions(
 		"    storage:\n"
 		"      allow:\n"
-		"        - {uri: \"fs://work/agent/**\", access: [read]}\n"
+		"        - {uri: \"fs://srv/agent/**\", access: [read]}\n"
 		"        - {uri: \"fs://a\", access: [read]}\n"
 		"        - {uri: \"fs://b/*\", access: [read]}\n"
 		"      deny:\n"
-		"        - {uri: \"fs://work/agent/x/*\", access: [read, write]}\n"
+		"        - {uri: \"fs://srv/agent/x/*\", access: [read, write]}\n"
 		"        - {uri: \"fs://b/y\", access: [write]}\n"
 		"    network:\n"
 		"      allow: [{host: API.example.com}, {host: \"*.b.example\"}]\n"
@@ -190,10 +190,10 @@ START_TEST(files_hosts_and_variables_come_from_the_policy)
 	ck_assert_int_eq(contract.storage[0].reach, CONTRACT_REACH_SELF);
 	ck_slice_eq(contract.storage[1].path, "b");
 	ck_assert_int_eq(contract.storage[1].reach, CONTRACT_REACH_CHILDREN);
-	ck_slice_eq(contract.storage[2].path, "work/agent");
+	ck_slice_eq(contract.storage[2].path, "srv/agent");
 	ck_assert_int_eq(contract.storage[2].reach, CONTRACT_REACH_TREE);
 	ck_assert_uint_eq(contract.files_denied.count, 1);
-	ck_slice_eq(contract.files_denied.items[0], "work/agent/x");
+	ck_slice_eq(contract.files_denied.items[0], "srv/agent/x");
 	ck_assert_uint_eq(contract.hosts_denied.count, 2);
 	ck_slice_eq(contract.hosts_denied.items[1], "evil.example");
 	ck_assert_uint_eq(contract.environment.count, 2);
