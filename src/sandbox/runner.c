@@ -399,25 +399,28 @@ static enum err say_open(struct runner *runner, const struct runner_spec *spec)
 	return err;
 }
 
-static enum err take_ready(struct runner *runner, struct buf *detail)
+static enum err take_ready(struct runner *runner, const struct wire_frame *frame, struct buf *detail)
 {
-	struct wire_frame frame;
 	struct wire_ready ready;
-	enum err err = wait_for_answer(&runner->link, OPEN_PATIENCE_MS, &frame);
 
-	if (err != OK) {
-		buf_add_lit(detail, "if-chassis did not answer");
-		return err;
-	}
-	if (frame.kind != WIRE_READY)
-		return take_refusal(&frame, &runner->arena, detail);
-	if (wire_read(&frame, WIRE_READY, &runner->arena, &ready) != OK)
+	if (frame->kind != WIRE_READY)
+		return take_refusal(frame, &runner->arena, detail);
+	if (wire_read(frame, WIRE_READY, &runner->arena, &ready) != OK)
 		return ERR_CHASSIS_FAILED;
 	runner->info.layers = (unsigned)ready.layers;
 	runner->info.was_cached = ready.was_cached;
 	runner->info.compile_us = ready.compile_us;
 	buf_add_slice(&runner->info.cache_trouble, ready.cache_trouble);
+	ENSURE(fcntl(runner->link.fd, F_SETFL, O_NONBLOCK) == 0);
+	watch(runner, runner->timer);
+	ask_for_process(runner, &runner->spare);
 	return OK;
+}
+
+static enum err fail_silent(struct buf *detail)
+{
+	buf_add_lit(detail, "if-chassis did not answer");
+	return ERR_CHASSIS_FAILED;
 }
 
 static enum err open_on(struct runner *runner, const struct runner_spec *spec, struct buf *detail)
@@ -444,10 +447,11 @@ static enum err open_on(struct runner *runner, const struct runner_spec *spec, s
 	/* It may refuse before it has read all: then it says why. */
 	if (say_open(runner, spec) != OK && errno != EPIPE)
 		return ERR_CHASSIS_FAILED;
-	return take_ready(runner, detail);
+	watch(runner, runner->link.fd);
+	return OK;
 }
 
-enum err runner_open(const struct runner_spec *spec, struct runner **ret_runner, struct buf *detail)
+enum err runner_begin(const struct runner_spec *spec, struct runner **ret_runner, struct buf *detail)
 {
 	struct runner *runner = alloc_zero(1, sizeof(*runner));
 	enum err err;
@@ -466,12 +470,42 @@ enum err runner_open(const struct runner_spec *spec, struct runner **ret_runner,
 		runner_close(runner);
 		return err;
 	}
-	ENSURE(fcntl(runner->link.fd, F_SETFL, O_NONBLOCK) == 0);
-	watch(runner, runner->link.fd);
-	watch(runner, runner->timer);
-	ask_for_process(runner, &runner->spare);
 	*ret_runner = runner;
 	return OK;
+}
+
+enum err runner_opened(struct runner *runner, bool *ret_is_open, struct buf *detail)
+{
+	struct wire_frame frame = { .kind = WIRE_NONE };
+	enum err err = link_receive(&runner->link);
+
+	*ret_is_open = false;
+	if (err == OK)
+		err = link_next(&runner->link, &frame);
+	if (err != OK || (frame.kind == WIRE_NONE && runner->link.has_ended))
+		return fail_silent(detail);
+	if (frame.kind == WIRE_NONE)
+		return OK;
+	err = take_ready(runner, &frame, detail);
+	*ret_is_open = err == OK;
+	return err;
+}
+
+enum err runner_open(const struct runner_spec *spec, struct runner **ret_runner, struct buf *detail)
+{
+	struct runner *runner;
+	struct wire_frame frame;
+	enum err err = runner_begin(spec, &runner, detail);
+
+	if (err != OK)
+		return err;
+	err = wait_for_answer(&runner->link, OPEN_PATIENCE_MS, &frame);
+	err = err == OK ? take_ready(runner, &frame, detail) : fail_silent(detail);
+	if (err == OK)
+		*ret_runner = runner;
+	else
+		runner_close(runner);
+	return err;
 }
 
 void runner_close(struct runner *runner)

@@ -55,6 +55,15 @@ struct runner_info {
  */
 MUST_USE enum err runner_open(const struct runner_spec *spec, struct runner **ret_runner,
 			      struct buf *detail);
+/*
+ * The same in two steps, for whoever must not wait for a compiler. When runner_fd
+ * is readable, runner_opened says whether it is open (else it is asked again),
+ * or why it is not: then only runner_close may follow. Until it is open nothing
+ * else may be called.
+ */
+MUST_USE enum err runner_begin(const struct runner_spec *spec, struct runner **ret_runner,
+			       struct buf *detail);
+MUST_USE enum err runner_opened(struct runner *runner, bool *ret_is_open, struct buf *detail);
 /* Kills what still runs. Every run must have been destroyed. Takes NULL. */
 void runner_close(struct runner *runner);
 const struct runner_info *runner_info(const struct runner *runner);
