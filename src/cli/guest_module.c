@@ -135,8 +135,11 @@ const char *guest_cache_folder(struct cli *cli)
 	return cache ? keep(cli, cache, "/modules") : NULL;
 }
 
-enum err guest_runner_open(struct cli *cli, const struct guest_module *module,
-			   struct runner **ret_runner, struct buf *detail)
+typedef enum err open_fn(const struct runner_spec *spec, struct runner **ret_runner,
+			 struct buf *detail);
+
+static enum err open_with(struct cli *cli, const struct guest_module *module, open_fn *open,
+			  struct runner **ret_runner, struct buf *detail)
 {
 	const char *data = config_user_folder(&cli->arena);
 	char folder[FOLDER_BYTES_MAX];
@@ -161,5 +164,17 @@ enum err guest_runner_open(struct cli *cli, const struct guest_module *module,
 		spec.cache = guest_cache_folder(cli);
 		spec.key_file = keep(cli, data, KEY_NAME);
 	}
-	return runner_open(&spec, ret_runner, detail);
+	return open(&spec, ret_runner, detail);
+}
+
+enum err guest_runner_open(struct cli *cli, const struct guest_module *module,
+			   struct runner **ret_runner, struct buf *detail)
+{
+	return open_with(cli, module, runner_open, ret_runner, detail);
+}
+
+enum err guest_runner_begin(struct cli *cli, const struct guest_module *module,
+			    struct runner **ret_runner, struct buf *detail)
+{
+	return open_with(cli, module, runner_begin, ret_runner, detail);
 }

@@ -43,10 +43,12 @@ void guest_module_finish(struct guest_module *module);
 const char *guest_cache_folder(struct cli *cli);
 
 /*
- * As runner_open. Files that its contract grants are looked for below the folder
- * that we were started in.
+ * As runner_open, and as runner_begin. Files that its contract grants are looked for below
+ * the folder that we were started in.
  */
 MUST_USE enum err guest_runner_open(struct cli *cli, const struct guest_module *module,
 				    struct runner **ret_runner, struct buf *detail);
+MUST_USE enum err guest_runner_begin(struct cli *cli, const struct guest_module *module,
+				     struct runner **ret_runner, struct buf *detail);
 
 #endif

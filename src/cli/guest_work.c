@@ -15,6 +15,8 @@ struct guest_host {
 	struct runner *runner;
 	struct loop_fd *watched;
 	struct guest_work *works;
+	guest_open_fn *on_open;		/* NULL: it is open */
+	void *context;
 	bool is_gone;
 };
 
@@ -56,34 +58,82 @@ static void tell_ends(struct guest_host *host)
 	}
 }
 
+/* The last thing that is done with the host: it may be closed inside. */
+static void go_on_opening(struct guest_host *host)
+{
+	guest_open_fn *on_open = host->on_open;
+	struct buf detail = { 0 };
+	bool is_open = false;
+	enum err err = runner_opened(host->runner, &is_open, &detail);
+
+	if (is_open)
+		host->on_open = NULL;
+	if (is_open || err != OK)
+		on_open(host->context, host, err, buf_slice(&detail));
+	buf_finish(&detail);
+}
+
 static void on_ready(void *context, unsigned ready)
 {
 	struct guest_host *host = context;
 
 	(void)ready;
+	if (host->on_open) {
+		go_on_opening(host);
+		return;
+	}
 	runner_step(host->runner);
 	tell_ends(host);
 }
 
-enum err guest_host_open(struct cli *cli, struct loop *loop, struct guest_module *module,
-			 struct guest_host **ret_host, struct buf *detail)
+static struct guest_host *host_create(struct cli *cli, struct loop *loop,
+				      struct guest_module *module)
 {
 	struct guest_host *host = alloc_zero(1, sizeof(*host));
-	enum err err;
 
 	host->cli = cli;
 	host->loop = loop;
 	host->module = *module;
 	*module = (struct guest_module){ .id = "" };
-	err = guest_runner_open(cli, &host->module, &host->runner, detail);
+	return host;
+}
+
+static enum err host_watch(struct guest_host *host, enum err err, struct guest_host **ret_host)
+{
 	if (err != OK) {
 		guest_host_close(host);
 		return err;
 	}
-	host->watched = loop_fd_open(loop, runner_fd(host->runner), on_ready, host);
+	host->watched = loop_fd_open(host->loop, runner_fd(host->runner), on_ready, host);
 	loop_fd_watch(host->watched, LOOP_READ);
 	*ret_host = host;
 	return OK;
+}
+
+enum err guest_host_open(struct cli *cli, struct loop *loop, struct guest_module *module,
+			 struct guest_host **ret_host, struct buf *detail)
+{
+	struct guest_host *host = host_create(cli, loop, module);
+
+	return host_watch(host, guest_runner_open(cli, &host->module, &host->runner, detail),
+			  ret_host);
+}
+
+enum err guest_host_begin(struct cli *cli, struct loop *loop, struct guest_module *module,
+			  guest_open_fn *on_open, void *context, struct guest_host **ret_host,
+			  struct buf *detail)
+{
+	struct guest_host *host = host_create(cli, loop, module);
+
+	host->on_open = on_open;
+	host->context = context;
+	return host_watch(host, guest_runner_begin(cli, &host->module, &host->runner, detail),
+			  ret_host);
+}
+
+bool guest_host_is_open(const struct guest_host *host)
+{
+	return !host->on_open;
 }
 
 void guest_host_close(struct guest_host *host)
@@ -110,7 +160,7 @@ const struct runner_info *guest_host_info(const struct guest_host *host)
 
 bool guest_host_is_idle(const struct guest_host *host)
 {
-	return !host->works;
+	return !host->works && guest_host_is_open(host);
 }
 
 bool guest_host_is_gone(const struct guest_host *host)

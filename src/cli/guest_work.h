@@ -17,10 +17,21 @@ struct guest_work;
  */
 MUST_USE enum err guest_host_open(struct cli *cli, struct loop *loop, struct guest_module *module,
 				  struct guest_host **ret_host, struct buf *detail);
+/*
+ * The same without waiting: `on_open` tells later how it went, with the reason when it could not
+ * be; then the host is to be closed, inside or afterwards. Until then nothing can be started.
+ */
+typedef void guest_open_fn(void *context, struct guest_host *host, enum err err,
+			   struct slice detail);
+MUST_USE enum err guest_host_begin(struct cli *cli, struct loop *loop, struct guest_module *module,
+				   guest_open_fn *on_open, void *context,
+				   struct guest_host **ret_host, struct buf *detail);
+bool guest_host_is_open(const struct guest_host *host);
 /* All of its work must have been destroyed. Takes NULL. */
 void guest_host_close(struct guest_host *host);
 const struct guest_module *guest_host_module(const struct guest_host *host);
 const struct runner_info *guest_host_info(const struct guest_host *host);
+/* It is open, and nothing runs there. */
 bool guest_host_is_idle(const struct guest_host *host);
 /* It has failed, and starts nothing any more: open another. */
 bool guest_host_is_gone(const struct guest_host *host);

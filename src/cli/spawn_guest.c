@@ -15,10 +15,13 @@ struct spawn_guests {
 	struct contract_ceiling ceiling;
 	struct guest_host *hosts[SPAWN_HOSTS_MAX];	/* the one that was used last comes first */
 	size_t host_count;
+	struct spawn_guest *first;	/* all that there are */
 };
 
 struct spawn_guest {
 	struct spawn_guests *guests;
+	struct spawn_guest *next;
+	const struct guest_host *waits_for;	/* whose module is being compiled; or NULL */
 	const struct spawn_claim *claim;
 	struct slice swarm;
 	char module[IFAB_ID_SIZE];
@@ -91,7 +94,10 @@ static struct guest_host *find_host(struct spawn_guests *guests, const struct js
 	return NULL;
 }
 
-static enum err open_host(struct spawn_guests *guests, const struct json_value *answer,
+static void on_open(void *context, struct guest_host *host, enum err err, struct slice detail);
+
+/* With `waits` it is open on return; else it may be being opened, and on_open follows. */
+static enum err open_host(struct spawn_guests *guests, const struct json_value *answer, bool waits,
 			  struct guest_host **ret_host, struct buf *detail)
 {
 	struct guest_module module;
@@ -108,8 +114,11 @@ static enum err open_host(struct spawn_guests *guests, const struct json_value *
 		buf_add_i64(detail, SPAWN_HOSTS_MAX);
 		err = ERR_CHASSIS_FAILED;
 	}
-	if (err == OK)
+	if (err == OK && waits)
 		err = guest_host_open(guests->cli, guests->loop, &module, ret_host, detail);
+	else if (err == OK)
+		err = guest_host_begin(guests->cli, guests->loop, &module, on_open, guests, ret_host,
+				       detail);
 	guest_module_finish(&module);
 	if (err == OK) {
 		guests->hosts[guests->host_count++] = *ret_host;
@@ -156,7 +165,7 @@ static int prepare(struct spawn_guests *guests, struct slice module, const struc
 	buf_add_lit(&detail, "module ");
 	buf_add_slice(&detail, module);
 	buf_add_lit(&detail, ": ");
-	err = open_host(guests, answer, &host, &detail);
+	err = open_host(guests, answer, true, &host, &detail);
 	if (err == OK)
 		*ret_capabilities = copy_texts(&guests->cli->arena,
 					       guest_host_module(host)->contract.capabilities);
@@ -246,20 +255,62 @@ static enum err run_on(struct spawn_guest *guest, struct guest_host *host)
 	return guest_work_start(host, &order, &guest->work, &guest->detail);
 }
 
+static void run_or_fail(struct spawn_guest *guest, struct guest_host *host)
+{
+	enum err err = run_on(guest, host);
+
+	if (err != OK)
+		fail(guest, err);
+}
+
+static struct spawn_guest *find_waiting(const struct spawn_guests *guests,
+					const struct guest_host *host)
+{
+	struct spawn_guest *guest = guests->first;
+
+	while (guest && guest->waits_for != host)
+		guest = guest->next;
+	return guest;
+}
+
+/* The list may change with each that is told. */
+static void on_open(void *context, struct guest_host *host, enum err err, struct slice detail)
+{
+	struct spawn_guests *guests = context;
+	struct spawn_guest *guest;
+	size_t at = 0;
+
+	while ((guest = find_waiting(guests, host)) != NULL) {
+		guest->waits_for = NULL;
+		if (err == OK) {
+			run_or_fail(guest, host);
+			continue;
+		}
+		buf_add_slice(&guest->detail, detail);
+		fail(guest, err);
+	}
+	if (err == OK)
+		return;
+	while (guests->hosts[at] != host)
+		at++;
+	host_forget(guests, at);
+}
+
 static void on_module(struct spawn_guest *guest, const struct json_value *answer)
 {
 	struct guest_host *host = NULL;
-	enum err err = open_host(guest->guests, answer, &host, &guest->detail);
+	enum err err = open_host(guest->guests, answer, false, &host, &guest->detail);
 
-	if (err == OK)
+	if (err == OK && guest_host_is_open(host)) {
 		err = run_on(guest, host);
-	/* Its sandbox was killed since the last run: a new one serves as well. */
-	if (err == ERR_CHASSIS_FAILED && host && guest_host_is_gone(host)) {
-		buf_clear(&guest->detail);
-		err = open_host(guest->guests, answer, &host, &guest->detail);
-		if (err == OK)
-			err = run_on(guest, host);
+		/* Its sandbox was killed since the last run: a new one serves as well. */
+		if (err == ERR_CHASSIS_FAILED && guest_host_is_gone(host)) {
+			buf_clear(&guest->detail);
+			err = open_host(guest->guests, answer, false, &host, &guest->detail);
+		}
 	}
+	if (err == OK && !guest->work)
+		guest->waits_for = host;
 	if (err != OK)
 		fail(guest, err);
 }
@@ -294,6 +345,8 @@ struct spawn_guest *spawn_guest_start(struct spawn_guests *guests, const struct 
 	struct spawn_guest *guest = alloc_zero(1, sizeof(*guest));
 	struct buf args = { 0 };
 
+	guest->next = guests->first;
+	guests->first = guest;
 	ENSURE(order->module.len < IFAB_ID_SIZE);
 	memcpy(guest->module, order->module.ptr, order->module.len);
 	guest->guests = guests;
@@ -324,9 +377,10 @@ void spawn_guest_kill(struct spawn_guest *guest)
 {
 	if (guest->work) {
 		guest_work_kill(guest->work);
-	} else if (guest->asking) {
+	} else if (guest->asking || guest->waits_for) {
 		ifab_drop(guest->asking);
 		guest->asking = NULL;
+		guest->waits_for = NULL;
 		guest->err = ERR_SHUTTING_DOWN;
 		loop_timer_set(guest->later, 0);
 	}
@@ -334,8 +388,14 @@ void spawn_guest_kill(struct spawn_guest *guest)
 
 void spawn_guest_destroy(struct spawn_guest *guest)
 {
+	struct spawn_guest **at;
+
 	if (!guest)
 		return;
+	at = &guest->guests->first;
+	while (*at != guest)
+		at = &(*at)->next;
+	*at = guest->next;
 	ifab_drop(guest->asking);
 	guest_work_destroy(guest->work);
 	loop_timer_close(guest->later);

@@ -388,6 +388,31 @@ limits_and_cancelling_kill_a_guest()
 	[ -n "$pids" ] && shows T-3 '"state":"ready"' '"failures":0' && within 10 are_gone "$pids"
 }
 
+a_compiler_holds_nobody_up()
+{
+	python3 - >"$dir/large.wat" <<-'PYTHON'
+		count = 6000
+		print('(module (import "infrafabric" "result" (func $result (param i32 i32)))')
+		print('(memory (export "memory") 1) (data (i32.const 0) "[1]") (table', count, 'funcref)')
+		for i in range(count):
+		    body = '(local.get 0)'
+		    for j in range(40):
+		        body = f'(i32.add (i32.mul {body} (i32.const {i * 40 + j})) (i32.const {j}))'
+		    print(f'(func $f{i} (param i32) (result i32) {body})')
+		print('(elem (i32.const 0)', ' '.join(f'$f{i}' for i in range(count)), ')')
+		print('(func (export "run") (call $result (i32.const 0) (i32.const 3))))')
+	PYTHON
+	wat2wasm -o "$dir/large.wasm" "$dir/large.wat" && new_board compiler && load echo echo small &&
+		ifctl chassis load heavy --wasm "$dir/large.wasm" --contract "$dir/small.yaml" || return 1
+	# As on a machine that has not compiled it yet.
+	rm -f "$XDG_CACHE_HOME"/infrafabric/modules/*
+	add T-1 --title x --wasm heavy && add T-2 --title x --wasm echo --payload '[2]' &&
+		add T-3 --title x --wasm heavy || return 1
+	spawn --run-tasks --count 2 --tasks 3 --lease 400ms &&
+		shows T-1 '"result":[1]' '"attempts":1' && shows T-2 '"result":[2]' '"attempts":1' &&
+		shows T-3 '"result":[1]' '"attempts":1'
+}
+
 a_claim_is_kept_alive_while_a_guest_works()
 {
 	new_board alive
@@ -613,6 +638,7 @@ tests=(
 	any_supervisor_runs_the_module_that_a_task_names
 	what_was_loaded_anew_counts_from_the_next_task_on
 	limits_and_cancelling_kill_a_guest
+	a_compiler_holds_nobody_up
 	a_claim_is_kept_alive_while_a_guest_works
 	a_supervisor_that_is_killed_takes_its_guests_along
 	a_sandbox_that_is_killed_is_opened_again
