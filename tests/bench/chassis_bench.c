@@ -8,6 +8,7 @@
  */
 #include <signal.h>
 #include <spawn.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #define INSTANCES_AT_ONCE 20	/* the clock tells microseconds */
 #define CALLS 10000000.0
 #define BUCKETS 10000000
+#define STEPS_ROUNDS 5
 #define ROUNDS 1000
 #define WARM_ROUNDS 50
 #define KILLS 40
@@ -147,9 +149,13 @@ static void measure_calls(const struct contract *contract)
 	double empty_ns = seconds_of("bench_calls", false, contract) * 1e9 / CALLS;
 	double copy_ns = seconds_of("bench_copies", false, contract) * 1e9 / CALLS;
 	double taken_ns = bucket_ns();
-	double plain_s = seconds_of("bench_steps", true, contract);
-	double metered_s = seconds_of("bench_steps", false, contract);
+	double plain_s = 1e9, metered_s = 1e9;
 
+	/* In turns, and the best of each: what else runs here only ever makes one slower. */
+	for (int i = 0; i < STEPS_ROUNDS; i++) {
+		plain_s = fmin(plain_s, seconds_of("bench_steps", true, contract));
+		metered_s = fmin(metered_s, seconds_of("bench_steps", false, contract));
+	}
 	say("call of the host", empty_ns, "ns", 20);
 	say("call that copies 64 bytes, checked", copy_ns, "ns", 0);
 	say("  with a token from a rate's bucket", copy_ns + taken_ns, "ns", 100);
