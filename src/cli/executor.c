@@ -36,6 +36,21 @@ static const char *find_file(struct cli *cli, const struct args *args)
 	return NULL;
 }
 
+static int no_rules(struct cli *cli)
+{
+	const char *paths[CONFIG_PLACES];
+	struct buf detail = { 0 };
+	int code;
+
+	config_files(RULES_NAME, &cli->arena, paths);
+	buf_add_lit(&detail, "there are no rules: write ");
+	buf_add_str(&detail, paths[0]);
+	buf_add_lit(&detail, ", or name a file with --rules");
+	code = cli_refuse(cli, ERR_USAGE, buf_slice(&detail));
+	buf_finish(&detail);
+	return code;
+}
+
 /* 0, or the exit code with the problem told. Closing is always right. */
 static int book_open(struct cli *cli, const struct args *args, struct book *ret_book)
 {
@@ -46,9 +61,7 @@ static int book_open(struct cli *cli, const struct args *args, struct book *ret_
 
 	*book = (struct book){ .file = find_file(cli, args) };
 	if (!book->file)
-		return cli_refuse(cli, ERR_USAGE,
-				  SLICE("there are no rules: write " RULES_NAME
-					" in the config folder, or name a file with --rules"));
+		return no_rules(cli);
 	err = source_file_read(book->file, &book->text, &detail);
 	if (err == OK)
 		err = executor_doc_read(buf_slice(&book->text),

@@ -277,6 +277,7 @@ static void note_run(struct job *job)
 
 static void report_end(struct job *job)
 {
+	int64_t took_ms = worker_duration_ms(job->worker);
 	struct spawn *spawn = job->spawn;
 	struct buf text = { 0 };
 
@@ -286,7 +287,7 @@ static void report_end(struct job *job)
 		report(job, SPAWN_RELEASE_LATER, buf_slice(&text));
 	} else if (worker_has_succeeded(job->worker)) {
 		buf_add_lit(&text, "completed in ");
-		duration_write(&text, worker_duration_ms(job->worker));
+		duration_write(&text, took_ms ? took_ms : 1);	/* nothing is done in no time */
 		tell(spawn, job, "completed", SLICE_EMPTY);
 		say(spawn, &job->claim, buf_slice(&text));
 		job->has_ordered = may_order(spawn);

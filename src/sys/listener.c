@@ -97,7 +97,7 @@ static enum err clear_path(struct listener *listener, const union address *addre
 						   detail);
 	if (!S_ISSOCK(found.st_mode)) {
 		buf_add_str(detail, listener->path);
-		buf_add_lit(detail, " exists and is not a socket");
+		buf_add_lit(detail, " exists and is not a socket: move it away, or name another path");
 		listener_close(listener);
 		return ERR_USAGE;
 	}

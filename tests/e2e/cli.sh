@@ -123,6 +123,13 @@ a_ledger_in_use_is_refused_on_another_socket()
 		[ "$(member code <"$dir/answer")" = storage_busy ]
 }
 
+what_stands_where_the_socket_goes_is_left_alone()
+{
+	echo mine >"$dir/taken.sock"
+	ends 2 ifctl coordinator start --memory --socket "$dir/taken.sock" 2>"$dir/answer" || return 1
+	grep -q 'is not a socket: move it away' "$dir/answer" && [ "$(cat "$dir/taken.sock")" = mine ]
+}
+
 a_daemon_listens_on_tcp_when_asked_to()
 {
 	ifctl coordinator start --memory --socket "$dir/tcp.sock" --listen 127.0.0.1:0 >/dev/null || return 1
@@ -338,6 +345,8 @@ a_trace_tells_the_story()
 the_ledger_is_searched_and_exported()
 {
 	ifctl witness query --swarm alice --kind task.claimed | grep -q 'alice has A' &&
+		[ -z "$(ifctl witness query --swarm alice --kind task.expired 2>"$dir/answer")" ] &&
+		grep -q 'There is no such event' "$dir/answer" &&
 		ifctl witness export | head -n 1 | grep -q '^{"event":' &&
 		ifctl witness export --format csv | head -n 1 | grep -q '^event,' &&
 		[ "$(ifctl witness export | wc -l)" = "$(($(ifctl witness export --format csv | wc -l) - 1))" ]

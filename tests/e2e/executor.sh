@@ -39,7 +39,8 @@ gives()
 }
 
 mkdir -p "$XDG_CONFIG_HOME/infrafabric"
-holds 'without rules nothing is run' gives 2 'there are no rules' run -- /bin/true
+holds 'without rules nothing is run' gives 2 "there are no rules: write $XDG_CONFIG_HOME/infrafabric/executor.yaml" \
+	run -- /bin/true
 cat >"$XDG_CONFIG_HOME/infrafabric/executor.yaml" <<'END'
 rules:
   - {name: say, program: /bin/echo, args: ["[a-z]+"], rest: "[0-9]+", rest_most: 2}
