@@ -53,6 +53,19 @@ static bool kind_matches(struct slice wanted, const char *kind)
 	return wanted.ptr[wanted.len - 1] == '.' ? slice_starts(is, wanted) : slice_is(is, wanted);
 }
 
+enum err feed_filter_check(const struct feed_filter *filter, struct buf *ret_detail)
+{
+	if (filter->kind.len == 0)
+		return OK;
+	for (size_t i = 0; i < event_count; i++)
+		if (kind_matches(filter->kind, event_table[i]->kind))
+			return OK;
+	buf_add_lit(ret_detail, "argument kind: no event is a ");
+	buf_add_slice(ret_detail, filter->kind);
+	buf_add_lit(ret_detail, "; task.claimed is one, and task. stands for all of tasks");
+	return ERR_ARGUMENT_RANGE;
+}
+
 static bool text_matches(struct slice wanted, const struct event *event, const char *field)
 {
 	return slice_is(event_text(event, field), wanted);

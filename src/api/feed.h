@@ -33,6 +33,8 @@ struct feed_filter {
  * trace's board is "-" is the caller's to resolve first.
  */
 void feed_filter_init(struct feed_filter *filter, const struct command *command);
+/* Refuses with ERR_ARGUMENT_RANGE a kind that no event has: a word misspelt would wait for ever. */
+MUST_USE enum err feed_filter_check(const struct feed_filter *filter, struct buf *ret_detail);
 bool feed_matches(const struct feed_filter *filter, const struct event *event);
 /* No event at or after this time, nor any later one, can match. */
 bool feed_is_over(const struct feed_filter *filter, int64_t at_us);

@@ -229,7 +229,11 @@ int events_run(struct cli *cli, const struct args *args)
 	bool follows = args->verb->command == &command_table[COMMAND_NOTE_WATCH] ||
 		       (args_has(args, "follow") && args_number(args, "follow"));
 
-	return stream_run(&reader, args, !follows);
+	int code = stream_run(&reader, args, !follows);
+
+	if (code == 0 && !follows && reader.count == 0 && !cli->as_json)
+		cli_say_str(cli, "There is no such event.");
+	return code;
 }
 
 /* ---- the story of a task --------------------------------------------------------------------- */

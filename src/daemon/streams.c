@@ -235,6 +235,8 @@ void streams_open(struct daemon *daemon, uint64_t exchange, const struct http_re
 	own(stream, 3, &stream->filter.task);
 	own(stream, 4, &stream->filter.key_prefix);
 	if (err == OK)
+		err = feed_filter_check(&stream->filter, &daemon->detail);
+	if (err == OK)
 		err = where_to_begin(daemon, request, stream);
 	if (err == OK && !stream->live)
 		err = begin_reading(daemon, stream);

@@ -135,6 +135,24 @@ START_TEST(watching_notes_shows_nothing_else)
 }
 END_TEST
 
+START_TEST(a_kind_that_no_event_has_is_refused)
+{
+	static const char *const kinds[] = { "", "task.claimed", "task.", "run.reported" };
+	static const char *const others[] = { "nope", "task", "task.claim", ".", "task.claimed " };
+	struct buf detail = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		ck_assert_int_eq(feed_filter_check(&(struct feed_filter){
+			.kind = slice_of_str(kinds[i]) }, &detail), OK);
+	ck_assert_uint_eq(detail.len, 0);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		ck_assert_int_eq(feed_filter_check(&(struct feed_filter){
+			.kind = slice_of_str(others[i]) }, &detail), ERR_ARGUMENT_RANGE);
+	ck_assert(slice_starts(buf_slice(&detail), SLICE("argument kind: no event is a nope; ")));
+	buf_finish(&detail);
+}
+END_TEST
+
 START_TEST(filters_come_from_the_arguments_of_every_feed)
 {
 	struct command command = { .type = COMMAND_WITNESS_TRACE };
@@ -248,6 +266,7 @@ int main(void)
 	tcase_add_test(tcase, board_and_task_must_both_be_right);
 	tcase_add_test(tcase, times_and_numbers_bound_a_feed);
 	tcase_add_test(tcase, watching_notes_shows_nothing_else);
+	tcase_add_test(tcase, a_kind_that_no_event_has_is_refused);
 	tcase_add_test(tcase, filters_come_from_the_arguments_of_every_feed);
 	tcase_add_test(tcase, a_frame_has_its_number_and_kind);
 	tcase_add_test(tcase, no_value_can_break_out_of_its_line);
