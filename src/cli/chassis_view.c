@@ -8,9 +8,9 @@
 #include "base/json.h"
 #include "cli/call.h"
 #include "cli/columns.h"
-#include "cli/daemon_start.h"
 #include "cli/guest_module.h"
 #include "cli/local.h"
+#include "cli/place.h"
 #include "cli/print.h"
 #include "cli/proxy_link.h"
 #include "sandbox/limit.h"
@@ -116,15 +116,12 @@ static void look(struct cli *cli, struct status *ret_status)
 {
 	struct buf ignored = { 0 };
 	struct status status = {
-		.program = program_find(cli, CHASSIS_PROGRAM, CHASSIS_VARIABLE),
 		.err = ERR_CHASSIS_MISSING, .cache = guest_cache_folder(cli),
 	};
 
+	status.program = place_program(&cli->arena, PROGRAM_CHASSIS, &status.detail);
 	if (status.program)
 		status.err = runner_probe(status.program, &status.walls, &status.detail);
-	else
-		buf_add_lit(&status.detail, "there is no libexec/infrafabric/" CHASSIS_PROGRAM
-					    " beside this program");
 	/* A folder that is not there is an empty one. */
 	if (status.cache && file_folder_size(status.cache, &status.cached, &status.cache_bytes) != OK)
 		status.cached = status.cache_bytes = 0;

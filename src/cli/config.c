@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/place.h"
 #include "sys/files.h"
 
 #define CONFIG_BYTES_MAX 65536
@@ -51,18 +52,6 @@ static bool address_is_settled(const struct config *config, enum setting setting
 {
 	return (setting == SETTING_URL || setting == SETTING_SOCKET) &&
 	       config->values[setting].origin != NULL;
-}
-
-static const char *arena_path(struct arena *arena, const char *folder, const char *name)
-{
-	struct buf path = { 0 };
-	const char *copy;
-
-	buf_add_str(&path, folder);
-	buf_add_str(&path, name);
-	copy = arena_copy(arena, buf_slice(&path)).ptr;
-	buf_finish(&path);
-	return copy;
 }
 
 static const char *origin_of(struct arena *arena, const char *path, int64_t line)
@@ -137,7 +126,7 @@ static const char *project_folder(struct arena *arena)
 	if (!getcwd(here, sizeof(here)))
 		return NULL;
 	for (size_t i = 0; i < FOLDERS_UP_MAX; i++) {
-		const char *folder = arena_path(arena, here, "/.infrafabric");
+		const char *folder = place_join(arena, here, "/.infrafabric");
 		char *slash = strrchr(here, '/');
 
 		if (access(folder, X_OK) == 0)
@@ -156,9 +145,9 @@ static const char *xdg_folder(const char *variable, const char *below_home, stru
 	const char *home = getenv("HOME");
 
 	if (folder && folder[0] == '/')
-		return arena_path(arena, folder, "/infrafabric");
+		return place_join(arena, folder, "/infrafabric");
 	if (home && home[0] == '/')
-		return arena_path(arena, arena_path(arena, home, below_home), "/infrafabric");
+		return place_join(arena, place_join(arena, home, below_home), "/infrafabric");
 	return NULL;
 }
 
@@ -175,9 +164,9 @@ enum err config_load(struct config *config, struct arena *arena, struct buf *det
 				    setting_table[i].variable);
 	settle_address(config);
 	if (project)
-		err = load_file(config, arena_path(arena, project, "/config"), arena, detail);
+		err = load_file(config, place_join(arena, project, "/config"), arena, detail);
 	if (err == OK && user)
-		err = load_file(config, arena_path(arena, user, "/config"), arena, detail);
+		err = load_file(config, place_join(arena, user, "/config"), arena, detail);
 	if (err == OK)
 		err = load_file(config, "/etc/infrafabric/config", arena, detail);
 	return err;
@@ -210,7 +199,7 @@ size_t config_files(const char *name, struct arena *arena, const char *ret_paths
 	size_t count = 0;
 
 	if (user)
-		ret_paths[count++] = arena_path(arena, arena_path(arena, user, "/"), name);
-	ret_paths[count++] = arena_path(arena, "/etc/infrafabric/", name);
+		ret_paths[count++] = place_join(arena, place_join(arena, user, "/"), name);
+	ret_paths[count++] = place_join(arena, "/etc/infrafabric/", name);
 	return count;
 }

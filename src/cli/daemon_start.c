@@ -1,19 +1,15 @@
-#include "cli/daemon_start.h"
-
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/local.h"
+#include "cli/place.h"
 #include "client/address.h"
 #include "sys/background.h"
 #include "sys/files.h"
 
-#define PROGRAMS_FOLDER "libexec/infrafabric/"
 #define READY_TIMEOUT_MS 120000		/* a ledger of years is verified before the first answer */
 #define ARGV_MAX 24
-#define PATH_BYTES_MAX 4096
 #define LEDGER_NAME "/ledger.db"
 #define LOG_NAME "/coordinator.log"
 
@@ -25,53 +21,6 @@ struct plan {
 	const char *ledger;		/* NULL: in memory */
 	const char *log;
 };
-
-static const char *join(struct cli *cli, struct slice head, const char *tail)
-{
-	struct buf path = { 0 };
-	const char *copy;
-
-	buf_add_slice(&path, head);
-	buf_add_str(&path, tail);
-	copy = arena_copy(&cli->arena, buf_slice(&path)).ptr;
-	buf_finish(&path);
-	return copy;
-}
-
-/* The folder of a path, without the slash; "." when it has none. */
-static struct slice folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return SLICE(".");
-	return slash == path ? SLICE("/") : slice_of(path, (size_t)(slash - path));
-}
-
-/*
- * Beside this program: as it lies in build/, and as it is installed below a
- * prefix.
- */
-const char *program_find(struct cli *cli, const char *name, const char *variable)
-{
-	static const char *const places[] = { "/" PROGRAMS_FOLDER, "/../" PROGRAMS_FOLDER };
-	const char *named = getenv(variable);
-	char self[PATH_BYTES_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (named && named[0])
-		return named;
-	if (len <= 0)
-		return NULL;
-	self[len] = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		const char *path = join(cli, slice_of_str(join(cli, folder_of(self), places[i])), name);
-
-		if (access(path, X_OK) == 0)
-			return path;
-	}
-	return NULL;
-}
 
 static enum err default_socket(struct cli *cli, const char **ret_path, struct buf *detail)
 {
@@ -92,12 +41,7 @@ static enum err default_socket(struct cli *cli, const char **ret_path, struct bu
 
 static enum err make_folder_of(struct cli *cli, const char *path, struct buf *detail)
 {
-	const char *folder = join(cli, folder_of(path), "");
-
-	if (file_make_folder(folder, 0700) == OK)
-		return OK;
-	file_describe(detail, "create", folder);
-	return ERR_OS;
+	return place_make(place_folder(&cli->arena, path), detail);
 }
 
 static void add(struct plan *plan, const char *flag, const char *value)
@@ -133,10 +77,11 @@ static enum err choose_ledger(struct cli *cli, const struct args *args, struct p
 			buf_add_lit(detail, "name a folder with --data: $HOME is not set");
 			return ERR_USAGE;
 		}
-		plan->ledger = join(cli, slice_of_str(folder), LEDGER_NAME);
+		plan->ledger = place_join(&cli->arena, folder, LEDGER_NAME);
 	}
 	if (!plan->log)
-		plan->log = join(cli, folder_of(plan->ledger), LOG_NAME);
+		plan->log = place_join(&cli->arena, place_folder(&cli->arena, plan->ledger),
+				       LOG_NAME);
 	return make_folder_of(cli, plan->ledger, detail);
 }
 
@@ -155,14 +100,11 @@ static void pass_on(struct cli *cli, const struct args *args, struct plan *plan,
 static enum err make_plan(struct cli *cli, const struct args *args, struct plan *plan,
 			  struct buf *detail)
 {
-	const char *daemon = program_find(cli, COORDINATOR_PROGRAM, COORDINATOR_VARIABLE);
+	const char *daemon = place_program(&cli->arena, PROGRAM_COORDINATOR, detail);
 	enum err err = OK;
 
-	if (!daemon) {
-		buf_add_lit(detail, "there is no " PROGRAMS_FOLDER COORDINATOR_PROGRAM
-				    " beside this program");
+	if (!daemon)
 		return ERR_OS;
-	}
 	err = choose_ledger(cli, args, plan, detail);
 	if (err == OK)
 		err = default_socket(cli, &plan->socket, detail);

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/daemon_start.h"
 #include "cli/module_file.h"
+#include "cli/place.h"
 #include "cli/print.h"
 #include "sys/files.h"
 
@@ -116,23 +116,11 @@ void guest_module_finish(struct guest_module *module)
 
 /* ---- its sandbox ----------------------------------------------------------------------------- */
 
-static const char *keep(struct cli *cli, const char *head, const char *tail)
-{
-	struct buf path = { 0 };
-	const char *copy;
-
-	buf_add_str(&path, head);
-	buf_add_str(&path, tail);
-	copy = arena_copy(&cli->arena, buf_slice(&path)).ptr;
-	buf_finish(&path);
-	return copy;
-}
-
 const char *guest_cache_folder(struct cli *cli)
 {
 	const char *cache = config_cache_folder(&cli->arena);
 
-	return cache ? keep(cli, cache, "/modules") : NULL;
+	return cache ? place_join(&cli->arena, cache, "/modules") : NULL;
 }
 
 typedef enum err open_fn(const struct runner_spec *spec, struct runner **ret_runner,
@@ -144,17 +132,14 @@ static enum err open_with(struct cli *cli, const struct guest_module *module, op
 	const char *data = config_user_folder(&cli->arena);
 	char folder[FOLDER_BYTES_MAX];
 	struct runner_spec spec = {
-		.program = program_find(cli, CHASSIS_PROGRAM, CHASSIS_VARIABLE),
+		.program = place_program(&cli->arena, PROGRAM_CHASSIS, detail),
 		.contract = &module->contract,
 		.wasm = buf_slice(&module->wasm),
 		.folder = folder,
 	};
 
-	if (!spec.program) {
-		buf_add_lit(detail, "there is no libexec/infrafabric/" CHASSIS_PROGRAM
-				    " beside this program");
+	if (!spec.program)
 		return ERR_CHASSIS_MISSING;
-	}
 	if (!getcwd(folder, sizeof(folder))) {
 		file_describe(detail, "open", "the folder that this was started in");
 		return ERR_OS;
@@ -162,7 +147,7 @@ static enum err open_with(struct cli *cli, const struct guest_module *module, op
 	/* Without a place for its key, each start compiles. */
 	if (data && file_make_folder(data, 0700) == OK) {
 		spec.cache = guest_cache_folder(cli);
-		spec.key_file = keep(cli, data, KEY_NAME);
+		spec.key_file = place_join(&cli->arena, data, KEY_NAME);
 	}
 	return open(&spec, ret_runner, detail);
 }

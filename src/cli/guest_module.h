@@ -14,9 +14,6 @@
 #include "crypto/hash.h"
 #include "sandbox/runner.h"
 
-#define CHASSIS_PROGRAM "if-chassis"
-#define CHASSIS_VARIABLE "IF_CHASSIS"
-
 struct guest_module {
 	char id[IFAB_ID_SIZE];		/* empty: it comes from files */
 	char sha256[HASH_HEX_BYTES + 1];

@@ -1,5 +1,6 @@
 #include "cli/module_file.h"
 
+#include "cli/place.h"
 #include "fabric/limit.h"
 #include "sys/files.h"
 
@@ -25,18 +26,18 @@ enum err module_read(const char *file, struct buf *bytes, struct buf *detail)
 	return err;
 }
 
-static const char *join(struct cli *cli, const char *folder, struct slice name, const char *tail)
+/* FOLDER/SHA256.wasm */
+static const char *path_in(struct cli *cli, const char *folder, struct slice sha256)
 {
-	struct buf path = { 0 };
-	const char *copy;
+	struct buf name = { 0 };
+	const char *path;
 
-	buf_add_str(&path, folder);
-	buf_add_byte(&path, '/');
-	buf_add_slice(&path, name);
-	buf_add_str(&path, tail);
-	copy = arena_copy(&cli->arena, buf_slice(&path)).ptr;
-	buf_finish(&path);
-	return copy;
+	buf_add_byte(&name, '/');
+	buf_add_slice(&name, sha256);
+	buf_add_lit(&name, ".wasm");
+	path = place_join(&cli->arena, folder, buf_str(&name));
+	buf_finish(&name);
+	return path;
 }
 
 static const char *folder_of_modules(struct cli *cli, struct buf *detail)
@@ -44,7 +45,7 @@ static const char *folder_of_modules(struct cli *cli, struct buf *detail)
 	const char *folder = config_data_folder(&cli->config, &cli->arena);
 
 	if (folder)
-		return join(cli, folder, SLICE("modules"), "");
+		return place_join(&cli->arena, folder, "/modules");
 	buf_add_lit(detail, "name a folder with IF_DATA: $HOME is not set");
 	return NULL;
 }
@@ -53,7 +54,7 @@ const char *module_path(struct cli *cli, struct slice sha256, struct buf *detail
 {
 	const char *folder = folder_of_modules(cli, detail);
 
-	return folder ? join(cli, folder, sha256, ".wasm") : NULL;
+	return folder ? path_in(cli, folder, sha256) : NULL;
 }
 
 static enum err keep(struct cli *cli, struct slice bytes, const char *sha256, struct buf *detail)
@@ -65,7 +66,7 @@ static enum err keep(struct cli *cli, struct slice bytes, const char *sha256, st
 		return ERR_USAGE;
 	err = file_make_folder(folder, 0700);
 	if (err == OK) {
-		path = join(cli, folder, slice_of_str(sha256), ".wasm");
+		path = path_in(cli, folder, slice_of_str(sha256));
 		err = file_write(path, bytes, 0600);
 	}
 	if (err != OK)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cli/columns.h"
-#include "cli/daemon_start.h"
 #include "cli/govern_view.h"
+#include "cli/place.h"
 #include "cli/print.h"
 #include "cli/verb.h"
 #include "sys/clock.h"
@@ -505,7 +505,7 @@ static void print_status(struct cli *cli, const struct json_value *answer)
 	int64_t open = member_i64(answer, "open_escalations");
 
 	print_object(&cli->out, answer, clock_wall_us());
-	buf_add_str(&cli->out, program_find(cli, "if-chassis", "IF_CHASSIS") ?
+	buf_add_str(&cli->out, place_program(&cli->arena, PROGRAM_CHASSIS, NULL) ?
 		    "sandbox here: built; ifctl chassis status\n" :
 		    "sandbox here: not built; ifctl chassis status\n");
 	if (open <= 0)

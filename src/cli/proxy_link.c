@@ -1,9 +1,6 @@
 #include "cli/proxy_link.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "cli/daemon_start.h"
+#include "cli/place.h"
 #include "client/address.h"
 #include "sandbox/egress.h"
 #include "sys/background.h"
@@ -11,33 +8,6 @@
 
 #define READY_TIMEOUT_MS 20000
 #define GRANT_TIMEOUT_MS 20000
-
-static const char *keep(struct cli *cli, struct slice head, const char *tail)
-{
-	struct buf path = { 0 };
-	const char *copy;
-
-	buf_add_slice(&path, head);
-	buf_add_str(&path, tail);
-	copy = arena_copy(&cli->arena, buf_slice(&path)).ptr;
-	buf_finish(&path);
-	return copy;
-}
-
-static struct slice folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slice_of(path, (size_t)(slash - path)) : SLICE(".");
-}
-
-static enum err make_folder(const char *folder, struct buf *detail)
-{
-	if (file_make_folder(folder, 0700) == OK)
-		return OK;
-	file_describe(detail, "create", folder);
-	return ERR_OS;
-}
 
 enum err proxy_secret_place(struct cli *cli, struct secret_place *ret_place, struct buf *detail)
 {
@@ -47,9 +17,9 @@ enum err proxy_secret_place(struct cli *cli, struct secret_place *ret_place, str
 		buf_add_lit(detail, "secrets lie below $HOME, and that is not set");
 		return ERR_USAGE;
 	}
-	ret_place->store = keep(cli, slice_of_str(folder), "/secrets.json");
-	ret_place->key = keep(cli, slice_of_str(folder), "/secret.key");
-	return make_folder(folder, detail);
+	ret_place->store = place_join(&cli->arena, folder, "/secrets.json");
+	ret_place->key = place_join(&cli->arena, folder, "/secret.key");
+	return place_make(folder, detail);
 }
 
 enum err proxy_socket(struct cli *cli, const char **ret_path, struct buf *detail)
@@ -64,7 +34,8 @@ enum err proxy_socket(struct cli *cli, const char **ret_path, struct buf *detail
 	}
 	err = address_default_socket(&path, detail);
 	if (err == OK)
-		*ret_path = keep(cli, folder_of(buf_str(&path)), "/proxy.sock");
+		*ret_path = place_join(&cli->arena, place_folder(&cli->arena, buf_str(&path)),
+				       "/proxy.sock");
 	buf_finish(&path);
 	return err;
 }
@@ -78,25 +49,24 @@ static bool is_started(struct slice said)
 
 static enum err start_proxy(struct cli *cli, const char *socket, struct buf *detail)
 {
-	const char *program = program_find(cli, "if-proxy", "IF_PROXY");
 	struct background started;
 	struct secret_place place;
+	const char *program = NULL, *folder = NULL;
 	enum err err = proxy_secret_place(cli, &place, detail);
 
-	if (err == OK && !program) {
-		buf_add_lit(detail, "there is no libexec/infrafabric/if-proxy beside this program");
-		err = ERR_OS;
+	if (err == OK) {
+		program = place_program(&cli->arena, PROGRAM_PROXY, detail);
+		folder = place_folder(&cli->arena, place.store);
+		err = program ? place_make(place_folder(&cli->arena, socket), detail) : ERR_OS;
 	}
-	if (err == OK)
-		err = make_folder(keep(cli, folder_of(socket), ""), detail);
 	if (err == OK) {
 		const char *argv[] = {
 			program, "--socket", socket, "--secrets", place.store, "--key", place.key,
-			"--notes", keep(cli, folder_of(place.store), "/egress.log"),
+			"--notes", place_join(&cli->arena, folder, "/egress.log"),
 			"--ready-fd", "3", NULL,
 		};
 
-		err = background_start(argv, keep(cli, folder_of(place.store), "/proxy.log"),
+		err = background_start(argv, place_join(&cli->arena, folder, "/proxy.log"),
 				       READY_TIMEOUT_MS, &started, detail);
 	}
 	if (err != OK)
@@ -111,7 +81,7 @@ static enum err start_proxy(struct cli *cli, const char *socket, struct buf *det
 }
 
 /* The proxy's reason, of the error that it answered with. */
-static void add_reason(struct cli *cli, struct slice answer, struct buf *detail)
+static void add_reason(struct slice answer, struct buf *detail)
 {
 	static const struct json_limits limits = {
 		.bytes_max = EGRESS_HEAD_BYTES_MAX, .depth_max = 3, .values_max = 64,
@@ -119,7 +89,6 @@ static void add_reason(struct cli *cli, struct slice answer, struct buf *detail)
 	struct json_value *root = NULL;
 	struct slice text;
 
-	(void)cli;
 	if (json_parse(answer, &limits, &root, NULL) != OK)
 		return;
 	if (json_get_text(json_get(json_get(root, SLICE("error")), SLICE("detail")), &text))
@@ -147,7 +116,7 @@ enum err proxy_grant(struct cli *cli, const struct egress_who *who,
 					  ret_answer);
 	}
 	if (err == ERR_EGRESS_GRANT)
-		add_reason(cli, buf_slice(ret_answer), detail);
+		add_reason(buf_slice(ret_answer), detail);
 	else if (err != OK && !detail->len)
 		buf_add_slice(detail, buf_slice(ret_answer));
 	buf_finish(&grant);

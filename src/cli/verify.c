@@ -1,37 +1,35 @@
 /*
  * verify - checks the ledger, by the daemon or without one.
  */
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/call.h"
-#include "cli/daemon_start.h"
 #include "cli/local.h"
+#include "cli/place.h"
 #include "cli/print.h"
+#include "sys/files.h"
 
 /* The program that keeps ledgers also checks them: this one knows nothing of their form. */
 static int verify_offline(struct cli *cli, const struct args *args)
 {
-	const char *daemon = program_find(cli, COORDINATOR_PROGRAM, COORDINATOR_VARIABLE);
-	const char *argv[8] = { daemon, "--verify", args_text(args, "ledger").ptr };
 	struct buf detail = { 0 };
+	const char *argv[8] = {
+		place_program(&cli->arena, PROGRAM_COORDINATOR, &detail), "--verify",
+		args_text(args, "ledger").ptr,
+	};
 	size_t argc = 3;
 	int code;
 
-	if (!argv[0])
-		return cli_refuse(cli, ERR_OS, SLICE("there is no if-coordinator beside this program"));
 	if (args_has(args, "head")) {
 		argv[argc++] = "--head";
 		argv[argc++] = args_text(args, "head").ptr;
 	}
 	if (cli->as_json)
 		argv[argc++] = "--json";
-	execv(argv[0], (char *const *)(uintptr_t)argv);
-	buf_add_lit(&detail, "cannot run ");
-	buf_add_str(&detail, argv[0]);
-	buf_add_lit(&detail, ": ");
-	buf_add_str(&detail, strerror(errno));
+	if (argv[0]) {
+		execv(argv[0], (char *const *)(uintptr_t)argv);
+		file_describe(&detail, "run", argv[0]);
+	}
 	code = cli_refuse(cli, ERR_OS, buf_slice(&detail));
 	buf_finish(&detail);
 	return code;

@@ -11,10 +11,9 @@
 #include "api/reference.h"
 #include "daemon/daemon.h"
 #include "daemon/offline.h"
-#include "sys/child.h"
+#include "sys/background.h"
 #include "sys/log.h"
 
-#define READY_NOTE_BYTES 1024
 #define NOTIFY_LIMIT_MS_MAX 3600000	/* an hour: whoever is told may be a person */
 
 static const char usage_text[] =
@@ -157,25 +156,6 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 	return 0;
 }
 
-/* Whoever started us learns that we are ready, or our last words. */
-static void tell_ready(const struct arguments *arguments, enum err err, struct slice detail)
-{
-	struct buf note = { 0 };
-
-	if (arguments->ready_fd < 0)
-		return;
-	if (err == OK) {
-		buf_add_lit(&note, "ready\n");
-	} else {
-		buf_add_str(&note, err_info(err)->code);
-		buf_add_lit(&note, ": ");
-		buf_add_slice(&note, slice_head(detail, READY_NOTE_BYTES));
-	}
-	child_write(arguments->ready_fd, buf_slice(&note));
-	close(arguments->ready_fd);
-	buf_finish(&note);
-}
-
 static void log_panic(const char *file, int line, const char *what)
 {
 	log_event(LOG_LEVEL_ERROR, "daemon", "a bug: what must be true is not",
@@ -191,7 +171,7 @@ static int serve(const struct arguments *arguments)
 	panic_set_handler(log_panic);
 	err = daemon_open(&daemon, &arguments->config, &detail);
 	if (err == OK) {
-		tell_ready(arguments, OK, SLICE_EMPTY);
+		background_tell(arguments->ready_fd, OK, SLICE_EMPTY);
 		log_event(LOG_LEVEL_INFO, "daemon", "ready",
 			  LOG_FIELDS(log_str("version", IF_VERSION), log_i64("pid", getpid())));
 		daemon_run(&daemon);
@@ -202,7 +182,7 @@ static int serve(const struct arguments *arguments)
 			  LOG_FIELDS(log_err(err), log_text("detail", buf_slice(&detail))));
 		daemon_close(&daemon);
 		/* Last: who then starts another finds neither the socket nor the ledger in use. */
-		tell_ready(arguments, err, buf_slice(&detail));
+		background_tell(arguments->ready_fd, err, buf_slice(&detail));
 	}
 	buf_finish(&detail);
 	return err_info(err)->exit_code;

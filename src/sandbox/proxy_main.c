@@ -9,11 +9,10 @@
 #include <unistd.h>
 
 #include "sandbox/egress_proxy.h"
-#include "sys/child.h"
+#include "sys/background.h"
 #include "sys/log.h"
 #include "sys/secrecy.h"
 
-#define READY_NOTE_BYTES 1024
 #define TIME_MS_MAX 3600000
 
 static const char usage_text[] =
@@ -116,25 +115,6 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 	return 0;
 }
 
-/* Whoever started us learns that we are ready, or our last words. */
-static void tell_ready(const struct arguments *arguments, enum err err, struct slice detail)
-{
-	struct buf note = { 0 };
-
-	if (arguments->ready_fd < 0)
-		return;
-	if (err == OK) {
-		buf_add_lit(&note, "ready\n");
-	} else {
-		buf_add_str(&note, err_info(err)->code);
-		buf_add_lit(&note, ": ");
-		buf_add_slice(&note, slice_head(detail, READY_NOTE_BYTES));
-	}
-	child_write((int)arguments->ready_fd, buf_slice(&note));
-	close((int)arguments->ready_fd);
-	buf_finish(&note);
-}
-
 static void log_panic(const char *file, int line, const char *what)
 {
 	log_event(LOG_LEVEL_ERROR, "egress", "a bug: what must be true is not",
@@ -150,7 +130,7 @@ static int serve(const struct arguments *arguments)
 	panic_set_handler(log_panic);
 	if (err == OK)
 		err = egress_proxy_open(&arguments->proxy, &proxy, &detail);
-	tell_ready(arguments, err, buf_slice(&detail));
+	background_tell((int)arguments->ready_fd, err, buf_slice(&detail));
 	if (err == OK) {
 		log_event(LOG_LEVEL_INFO, "egress", "ready",
 			  LOG_FIELDS(log_str("version", IF_VERSION), log_i64("pid", getpid())));

@@ -12,10 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 
 #define SAID_BYTES_MAX 65536
+#define LAST_WORDS_BYTES_MAX 1024
 #define FORK_FAILED_STATUS 127
 #define LOOK_AGAIN_MS 10
 
@@ -114,6 +116,24 @@ enum err background_start(const char *const argv[], const char *log_path, int64_
 	if (!slice_starts(buf_slice(&ret_program->said), SLICE("ready")))
 		look_for_end(ret_program);
 	return is_in_time ? OK : ERR_TIMEOUT;
+}
+
+void background_tell(int fd, enum err err, struct slice detail)
+{
+	struct buf note = { 0 };
+
+	if (fd < 0)
+		return;
+	if (err == OK) {
+		buf_add_lit(&note, "ready\n");
+	} else {
+		buf_add_str(&note, err_info(err)->code);
+		buf_add_lit(&note, ": ");
+		buf_add_slice(&note, slice_head(detail, LAST_WORDS_BYTES_MAX));
+	}
+	child_write(fd, buf_slice(&note));
+	close(fd);
+	buf_finish(&note);
 }
 
 enum err background_find(const char *socket_path, pid_t *ret_pid)

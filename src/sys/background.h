@@ -30,6 +30,12 @@ MUST_USE enum err background_start(const char *const argv[], const char *log_pat
 				   int64_t timeout_ms, struct background *ret_program,
 				   struct buf *detail);
 
+/*
+ * For the program itself: says on `fd` that it is ready, or its last words, and
+ * closes it. Nothing when `fd` is negative: then nobody waits.
+ */
+void background_tell(int fd, enum err err, struct slice detail);
+
 /* The process that listens on a Unix socket. ERR_DAEMON_UNREACHABLE when nobody does. */
 MUST_USE enum err background_find(const char *socket_path, pid_t *ret_pid);
 

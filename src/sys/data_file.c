@@ -22,14 +22,12 @@ static enum err refuse(const char *verb, const char *path, struct buf *ret_detai
 	return err;
 }
 
-/* The folder a path lies in; "." when it names none. Free with free(). */
+/* Free with free(). */
 static char *folder_of(const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	struct slice folder = file_folder_of(path);
 
-	if (!slash)
-		return alloc_copy(".", 1);
-	return alloc_copy(path, slash == path ? 1 : (size_t)(slash - path));
+	return alloc_copy(folder.ptr, folder.len);
 }
 
 /* Like realpath, for a file that need not exist in a folder that must. NULL with errno. */

@@ -128,25 +128,13 @@ void file_write_now(int fd, struct slice line)
 		return;
 }
 
-/* The folder a path lies in, in `ret_folder`. False when it is too long. */
-static bool folder_of(const char *path, char ret_folder[PATH_MAX])
+struct slice file_folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
 
-	if (len >= PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
 	if (!slash)
-		memcpy(ret_folder, ".", 2);
-	else if (len == 0)
-		memcpy(ret_folder, "/", 2);
-	else
-		memcpy(ret_folder, path, len);
-	if (len > 0)
-		ret_folder[len] = '\0';
-	return true;
+		return SLICE(".");
+	return slash == path ? SLICE("/") : slice_of(path, (size_t)(slash - path));
 }
 
 enum err file_folder_size(const char *path, int64_t *ret_count, int64_t *ret_bytes)
@@ -200,17 +188,18 @@ static enum err write_and_sync(int fd, struct slice content)
 enum err file_write(const char *path, struct slice content, mode_t mode)
 {
 	char folder[PATH_MAX], beside[PATH_MAX];
+	struct slice parent = file_folder_of(path);
 	enum err err;
 	int fd, saved, len;
 
-	if (!folder_of(path, folder))
-		return ERR_OS;
 	len = snprintf(beside, sizeof(beside), "%s.%016llx.new", path,
 		       (unsigned long long)entropy_u64());
 	if (len < 0 || (size_t)len >= sizeof(beside)) {
 		errno = ENAMETOOLONG;
 		return ERR_OS;
 	}
+	memcpy(folder, parent.ptr, parent.len);		/* no longer than `beside`, which had room */
+	folder[parent.len] = '\0';
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return ERR_OS;

@@ -46,6 +46,8 @@ void file_write_now(int fd, struct slice line);
  */
 MUST_USE enum err file_open_pipe(const char *path, int *ret_fd);
 
+/* The folder a path lies in, without a slash at its end: a part of `path`, "/" or ".". */
+struct slice file_folder_of(const char *path);
 /* mkdir -p; folders that exist keep their mode. */
 MUST_USE enum err file_make_folder(const char *path, mode_t mode);
 /* How many files lie in the folder itself, and how long they are together. ERR_OS. */

@@ -27,6 +27,19 @@ static void finish(void)
 	ck_assert_msg(rmdir(folder) == 0, "something was left in %s", folder);
 }
 
+START_TEST(a_path_lies_in_its_folder)
+{
+	static const struct { const char *path, *folder; } cases[] = {
+		{ "/a/b/c", "/a/b" }, { "/a", "/" }, { "/", "/" }, { "a/b", "a" }, { "a", "." },
+		{ "", "." }, { "a/", "a" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		ck_assert_msg(slice_is_str(file_folder_of(cases[i].path), cases[i].folder), "%s",
+			      cases[i].path);
+}
+END_TEST
+
 START_TEST(what_was_written_is_read_back)
 {
 	struct buf content = { 0 };
@@ -208,6 +221,7 @@ static Suite *files_suite(void)
 	Suite *suite = suite_create("files");
 	TCase *tests = tcase_create("files");
 
+	tcase_add_test(tests, a_path_lies_in_its_folder);
 	tcase_add_test(tests, what_was_written_is_read_back);
 	tcase_add_test(tests, a_file_over_the_limit_is_not_read);
 	tcase_add_test(tests, an_empty_file_reads_as_nothing);
