@@ -6,6 +6,7 @@
 #ifndef CHASSIS_USAGE_H
 #define CHASSIS_USAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "chassis/verdict.h"

@@ -1,5 +1,7 @@
 #include "chassis/verdict.h"
 
+#include "base/ensure.h"
+
 static const struct {
 	const char *name, *meaning;
 } verdicts[] = {
@@ -24,15 +26,4 @@ const char *chassis_verdict_meaning(enum chassis_verdict verdict)
 {
 	ENSURE(verdict < CHASSIS_VERDICT_COUNT);
 	return verdicts[verdict].meaning;
-}
-
-bool chassis_verdict_of(struct slice name, enum chassis_verdict *ret_verdict)
-{
-	for (int i = 0; i < CHASSIS_VERDICT_COUNT; i++) {
-		if (slice_is_str(name, verdicts[i].name)) {
-			*ret_verdict = (enum chassis_verdict)i;
-			return true;
-		}
-	}
-	return false;
 }

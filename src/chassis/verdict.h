@@ -7,11 +7,6 @@
 #ifndef CHASSIS_VERDICT_H
 #define CHASSIS_VERDICT_H
 
-#include <stdbool.h>
-
-#include "base/ensure.h"
-#include "base/slice.h"
-
 enum chassis_verdict {
 #define VERDICT(name, text, meaning) CHASSIS_VERDICT_##name,
 #include "chassis/verdict.def"
@@ -24,7 +19,5 @@ extern const char *const chassis_verdict_names[];	/* for tables */
 const char *chassis_verdict_name(enum chassis_verdict verdict);
 /* For people, without a point: "it used up its fuel". */
 const char *chassis_verdict_meaning(enum chassis_verdict verdict);
-/* False when no verdict has this name. */
-MUST_USE bool chassis_verdict_of(struct slice name, enum chassis_verdict *ret_verdict);
 
 #endif

@@ -36,19 +36,6 @@ void source_cut(struct slice text, struct arena *arena, struct source *ret_sourc
 	*ret_source = (struct source){ .text = text, .lines = lines, .line_count = count };
 }
 
-struct slice source_lines(const struct source *source, int from, int to)
-{
-	const char *start, *end;
-
-	if (to > (int)source->line_count)
-		to = (int)source->line_count;
-	if (from < 1 || from > to)
-		return SLICE_EMPTY;
-	start = source->lines[from - 1].ptr;
-	end = source->lines[to - 1].ptr + source->lines[to - 1].len;
-	return slice_of(start, (size_t)(end - start));
-}
-
 static int line_of(struct slice text, size_t at)
 {
 	struct slice rest = text;

@@ -32,7 +32,4 @@ MUST_USE enum err source_check(struct slice text, struct slice *ret_text,
 
 void source_cut(struct slice text, struct arena *arena, struct source *ret_source);
 
-/* Line `from` to line `to` of the text, both counted from 1 and included, ends of lines as they are. */
-struct slice source_lines(const struct source *source, int from, int to);
-
 #endif

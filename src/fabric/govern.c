@@ -331,9 +331,3 @@ enum err govern_judge(const struct state *state, uint32_t task, uint32_t swarm,
 	arena_finish(&arena);
 	return ret_verdict->err;
 }
-
-bool govern_budget_news(const struct budget *budget)
-{
-	return budget_level_now(budget) > budget->told ||
-	       (budget_is_soft_over(budget) && !budget->soft_told);
-}

@@ -33,9 +33,6 @@ enum err govern_judge(const struct state *state, uint32_t task, uint32_t swarm,
 struct policy_question govern_question(const struct state *state, uint32_t task, uint32_t swarm,
 				       const struct govern_verdict *verdict, struct arena *arena);
 
-/* Whether a budget, on itself, has reached a level that was not told yet. */
-bool govern_budget_news(const struct budget *budget);
-
 /* Leases of one swarm that run out at one moment are one failure: it went away once. */
 static inline bool govern_is_same_loss(const struct state *state, uint32_t swarm, bool lost,
 				       int64_t at_us)

@@ -148,9 +148,6 @@ bool policy_selects(struct slice pattern, struct slice id);
 /* An id, a part of one with a `*` behind it, or `*` alone. */
 bool policy_pattern_is_valid(struct slice pattern);
 
-/* Whether it may be applied: ranges, sizes, names. The detail of a refusal names the rule. */
-MUST_USE enum err policy_check(const struct policy *policy, struct buf *ret_detail);
-
 /*
  * Binary form, the same bytes for the same policy: what is hashed and what
  * events carry. A setting that is newer than the bytes has its default.

@@ -144,21 +144,6 @@ struct slice price_model(struct slice reported)
 	return name;
 }
 
-static const struct price_row *find(const struct price_row *rows, size_t count, struct slice model)
-{
-	for (size_t i = 0; i < count; i++)
-		if (slice_is(rows[i].model, model))
-			return &rows[i];
-	return NULL;
-}
-
-const struct price_row *price_find(const struct price_row *rows, size_t count, struct slice model)
-{
-	const struct price_row *row = find(rows, count, model);
-
-	return row ? row : find(rows, count, price_model(model));
-}
-
 void price_row_write(const struct price_row *row, struct buf *out)
 {
 	buf_add_slice(out, row->model);

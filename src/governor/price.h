@@ -45,14 +45,11 @@ extern const size_t price_builtin_count;
 struct price_row price_builtin(size_t index);
 
 /*
- * The row of a model, or NULL. Publishers sell one model under several names,
- * so what was reported may have the publisher or place in front and the day of
- * its making or `latest` behind: vendor/claude-sonnet-4-20250514,
- * gpt-4o-2024-08-06. The whole name goes first; nothing else is guessed.
+ * A model's own name. Publishers sell one model under several, so what was
+ * reported may have the publisher or place in front and the day of its making
+ * or `latest` behind: vendor/claude-sonnet-4-20250514, gpt-4o-2024-08-06.
+ * Nothing else is guessed. A row with the whole name goes first.
  */
-const struct price_row *price_find(const struct price_row *rows, size_t count, struct slice model);
-
-/* The name without those parts. */
 struct slice price_model(struct slice reported);
 
 /*

@@ -62,7 +62,7 @@ static void read_prices(struct slice text)
 		buf_clear(&line);
 		price_row_write(&doc.rows[i], &line);
 		if (cost < 0 || slice_find_byte(buf_slice(&line), '\n') != (ptrdiff_t)line.len - 1 ||
-		    price_find(doc.rows, doc.count, doc.rows[i].model) != &doc.rows[i])
+		    price_model(doc.rows[i].model).len > doc.rows[i].model.len)
 			fuzz_fail("a row", buf_slice(&line));
 	}
 	buf_finish(&line);

@@ -1,29 +1,21 @@
 /*
- * Verdicts have one name each, which leads back to them.
+ * Verdicts have one name each, and say what they mean.
  */
 #include "chassis/verdict.h"
 
 #include <check.h>
+#include <string.h>
 
-START_TEST(a_name_leads_back_to_its_verdict)
+START_TEST(each_has_a_name_of_its_own_and_a_meaning)
 {
 	for (int i = 0; i < CHASSIS_VERDICT_COUNT; i++) {
-		enum chassis_verdict verdict = (enum chassis_verdict)i, found = CHASSIS_VERDICT_COUNT;
+		const char *name = chassis_verdict_name((enum chassis_verdict)i);
 
-		ck_assert(chassis_verdict_of(slice_of_str(chassis_verdict_name(verdict)), &found));
-		ck_assert_int_eq(found, verdict);
-		ck_assert_uint_gt(strlen(chassis_verdict_meaning(verdict)), 5);
+		ck_assert_str_eq(name, chassis_verdict_names[i]);
+		ck_assert_uint_gt(strlen(chassis_verdict_meaning((enum chassis_verdict)i)), 5);
+		for (int other = 0; other < i; other++)
+			ck_assert_str_ne(name, chassis_verdict_names[other]);
 	}
-}
-END_TEST
-
-START_TEST(another_name_is_none)
-{
-	enum chassis_verdict found = CHASSIS_VERDICT_TRAP;
-
-	ck_assert(!chassis_verdict_of(SLICE("Result"), &found));
-	ck_assert(!chassis_verdict_of(SLICE_EMPTY, &found));
-	ck_assert_int_eq(found, CHASSIS_VERDICT_TRAP);
 }
 END_TEST
 
@@ -34,8 +26,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_test(tcase, a_name_leads_back_to_its_verdict);
-	tcase_add_test(tcase, another_name_is_none);
+	tcase_add_test(tcase, each_has_a_name_of_its_own_and_a_meaning);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
