@@ -11,11 +11,14 @@
 #include "chassis/contract.h"
 #include "crypto/hash.h"
 #include "document/json.h"
+#include "sys/clock.h"
 #include "sys/files.h"
 
 #define STORE_VERSION 1
 #define STORE_BYTES_MAX (16UL * 1024 * 1024)	/* all secrets at their longest, sealed, in base64 */
 #define ENDPOINT_BYTES_MAX 300
+#define LOCK_PAUSE_US 20000
+#define LOCK_TRIES 250		/* five seconds: whoever holds it writes one file */
 
 static enum err fail(struct buf *detail, const char *path, const char *what)
 {
@@ -230,7 +233,7 @@ static enum err write_store(const struct secret_place *place, const struct secre
 	return err;
 }
 
-/* Two that write at once would each lose what the other wrote. */
+/* Two that write at once would each lose what the other wrote, so one waits: it is quick. */
 static enum err lock_store(const struct secret_place *place, int *ret_fd, struct buf *detail)
 {
 	struct buf path = { 0 };
@@ -239,6 +242,10 @@ static enum err lock_store(const struct secret_place *place, int *ret_fd, struct
 	buf_add_str(&path, place->store);
 	buf_add_lit(&path, ".lock");
 	err = file_lock(buf_str(&path), ret_fd);
+	for (int i = 0; err == ERR_STORAGE_BUSY && i < LOCK_TRIES; i++) {
+		clock_sleep_us(LOCK_PAUSE_US);
+		err = file_lock(buf_str(&path), ret_fd);
+	}
 	if (err == ERR_STORAGE_BUSY)
 		err = fail(detail, place->store, "somebody else is writing to it; try again");
 	else if (err != OK)

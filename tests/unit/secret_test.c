@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/files.h"
@@ -117,6 +118,29 @@ START_TEST(they_are_listed_by_name_and_can_be_taken_away)
 	ck_assert_int_eq(secret_remove(&place, SLICE("a"), &detail), OK);
 	ck_assert_uint_eq(list().count, 1);
 	ck_assert_int_eq(secret_remove(&place, SLICE("a"), &detail), ERR_SECRET_UNKNOWN);
+}
+END_TEST
+
+START_TEST(those_that_are_set_at_once_are_all_kept)
+{
+	pid_t writers[8];
+
+	for (int i = 0; i < 8; i++) {
+		writers[i] = fork();
+		ck_assert_int_ge(writers[i], 0);
+		if (writers[i] == 0) {
+			char name[] = { (char)('a' + i), '\0' };
+
+			_exit(set(name, PLACE, VALUE) == OK ? 0 : 1);
+		}
+	}
+	for (int i = 0; i < 8; i++) {
+		int status;
+
+		ck_assert_int_eq(waitpid(writers[i], &status, 0), writers[i]);
+		ck_assert_int_eq(status, 0);
+	}
+	ck_assert_uint_eq(list().count, 8);
 }
 END_TEST
 
@@ -260,6 +284,7 @@ int main(void)
 	tcase_add_test(tcase, a_store_that_is_not_there_is_empty);
 	tcase_add_test(tcase, a_name_that_is_set_again_has_the_new_value);
 	tcase_add_test(tcase, they_are_listed_by_name_and_can_be_taken_away);
+	tcase_add_test(tcase, those_that_are_set_at_once_are_all_kept);
 	tcase_add_test(tcase, what_cannot_be_a_secret_is_refused);
 	tcase_add_test(tcase, name_and_place_cannot_be_exchanged_in_the_file);
 	tcase_add_test(tcase, a_key_that_others_may_read_is_not_used);
