@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -87,6 +88,32 @@ static bool somebody_listens(const union address *address)
 	return connected == 0 || (reason != ECONNREFUSED && reason != ENOENT);
 }
 
+/*
+ * Where everybody may write and no sticky bit keeps apart whose is whose,
+ * anybody could put a socket of his own in the place of ours, and be told what
+ * was meant for us.
+ */
+static enum err check_folder(struct listener *listener, struct buf *detail)
+{
+	struct slice parent = file_folder_of(listener->path);
+	char *folder = alloc_copy(parent.ptr, parent.len);
+	struct stat found;
+	enum err err = OK;
+
+	if (stat(folder, &found) != 0) {
+		err = fail(listener, ERR_OS, "look at", folder, detail);
+	} else if ((found.st_mode & S_IWOTH) && !(found.st_mode & S_ISVTX)) {
+		buf_add_lit(detail, "everybody may write to ");
+		buf_add_str(detail, folder);
+		buf_add_lit(detail, ", and put another socket in the place of this one: "
+				    "take that right away (chmod o-w), or name another path");
+		listener_close(listener);
+		err = ERR_USAGE;
+	}
+	free(folder);
+	return err;
+}
+
 static enum err clear_path(struct listener *listener, const union address *address,
 			   struct buf *detail)
 {
@@ -141,7 +168,9 @@ enum err listen_unix(const char *path, struct buf *detail, struct listener *ret_
 	}
 	memcpy(address.local.sun_path, path, len + 1);
 	listener.path = alloc_copy(path, len);
-	err = lock_path(&listener, detail);
+	err = check_folder(&listener, detail);
+	if (!err)
+		err = lock_path(&listener, detail);
 	if (!err)
 		err = clear_path(&listener, &address, detail);
 	if (err)

@@ -130,6 +130,13 @@ what_stands_where_the_socket_goes_is_left_alone()
 	grep -q 'is not a socket: move it away' "$dir/answer" && [ "$(cat "$dir/taken.sock")" = mine ]
 }
 
+a_folder_that_everybody_may_write_to_takes_no_socket()
+{
+	mkdir -m 777 "$dir/open"
+	ends 2 ifctl coordinator start --memory --socket "$dir/open/if.sock" 2>"$dir/answer" || return 1
+	grep -q 'everybody may write to .*chmod o-w' "$dir/answer" && [ -z "$(ls -A "$dir/open")" ]
+}
+
 a_daemon_listens_on_tcp_when_asked_to()
 {
 	ifctl coordinator start --memory --socket "$dir/tcp.sock" --listen 127.0.0.1:0 >/dev/null || return 1
@@ -431,6 +438,7 @@ holds a_daemon_is_started_in_the_background
 holds a_second_daemon_is_refused
 holds a_ledger_in_use_is_refused_on_another_socket
 holds what_stands_where_the_socket_goes_is_left_alone
+holds a_folder_that_everybody_may_write_to_takes_no_socket
 holds a_daemon_listens_on_tcp_when_asked_to
 holds a_daemon_that_hangs_is_not_waited_for_forever
 holds a_plan_is_imported_and_imports_again
