@@ -280,7 +280,7 @@ static enum err identity_check(struct sqlite_db *db, bool *ret_empty, struct buf
 		return refuse(db, ERR_LEDGER_FOREIGN, "is not an InfraFabric ledger", SQLITE_OK,
 			      ret_detail);
 	if (version > FORMAT_VERSION)
-		return refuse(db, ERR_LEDGER_TOO_NEW, "was written by a newer version", SQLITE_OK,
+		return refuse(db, ERR_LEDGER_TOO_NEW, "its form is not known here", SQLITE_OK,
 			      ret_detail);
 	return OK;
 }
