@@ -437,15 +437,8 @@ static void check_token(struct egress_ask *ask)
 		buf_add_u64(&endpoint, url->port);
 	}
 	json_object(&json);
-	json_put_text(&json, "token", who->token);
+	egress_put_who(who, &json);
 	json_put_text(&json, "endpoint", buf_slice(&endpoint));
-	json_put_text(&json, "swarm", who->swarm);
-	if (who->board.len)
-		json_put_text(&json, "board", who->board);
-	if (who->task.len)
-		json_put_text(&json, "task", who->task);
-	if (who->fence)
-		json_put_i64(&json, "fence", who->fence);
 	json_object_end(&json);
 	ask->check = egress_check_start(ask->account->daemon, buf_slice(&body), on_checked, ask);
 	buf_finish(&body);

@@ -70,6 +70,19 @@ static enum err check_header(const struct egress_header *header, struct buf *det
 
 /* ---- grants --------------------------------------------------------------------------------- */
 
+void egress_put_who(const struct egress_who *who, struct json_writer *json)
+{
+	json_put_text(json, "swarm", who->swarm);
+	if (who->board.len)
+		json_put_text(json, "board", who->board);
+	if (who->task.len)
+		json_put_text(json, "task", who->task);
+	if (who->fence)
+		json_put_i64(json, "fence", who->fence);
+	if (who->token.len)
+		json_put_text(json, "token", who->token);
+}
+
 void egress_write_grant(const struct egress_who *who, const struct contract *contract, bool listen,
 			struct buf *out)
 {
@@ -79,15 +92,7 @@ void egress_write_grant(const struct egress_who *who, const struct contract *con
 	contract_encode(contract, &bytes);
 	hash_add_base64(&text, buf_slice(&bytes));
 	json_object(&json);
-	json_put_text(&json, "swarm", who->swarm);
-	if (who->board.len)
-		json_put_text(&json, "board", who->board);
-	if (who->task.len)
-		json_put_text(&json, "task", who->task);
-	if (who->fence)
-		json_put_i64(&json, "fence", who->fence);
-	if (who->token.len)
-		json_put_text(&json, "token", who->token);
+	egress_put_who(who, &json);
 	if (who->daemon.len)
 		json_put_text(&json, "daemon", who->daemon);
 	if (listen)

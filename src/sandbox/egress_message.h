@@ -40,6 +40,8 @@ struct egress_grant {
 	bool listen;			/* serve HTTP on a port of this machine, too */
 };
 
+/* Members of an object: whose work it is, with its token. */
+void egress_put_who(const struct egress_who *who, struct json_writer *json);
 /* Texts of the grant point into what is written. */
 void egress_write_grant(const struct egress_who *who, const struct contract *contract, bool listen,
 			struct buf *out);

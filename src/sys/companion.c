@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/process.h"
+
 /* errno of what failed, before exec; the descriptor that exec closes. */
 #define FAILURE_FD 4
 
@@ -40,23 +42,6 @@ static void run(const char *program, int socket, int failure)
 	_exit(127);
 }
 
-static void reap(pid_t pid)
-{
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
-}
-
-static int read_failure(int fd)
-{
-	int failed = 0;
-	ssize_t got;
-
-	do {
-		got = read(fd, &failed, sizeof(failed));
-	} while (got < 0 && errno == EINTR);
-	return got == (ssize_t)sizeof(failed) ? failed : 0;
-}
-
 static void close_pair(const int ends[2])
 {
 	int saved = errno;
@@ -84,7 +69,7 @@ enum err companion_start(const char *program, struct companion *ret_companion)
 	close(ends[1]);
 	close(failure[1]);
 	if (pid > 0)
-		failed = read_failure(failure[0]);
+		failed = process_exec_failure(failure[0]);
 	close(failure[0]);
 	if (!failed) {
 		*ret_companion = (struct companion){ pid, ends[0] };
@@ -92,7 +77,7 @@ enum err companion_start(const char *program, struct companion *ret_companion)
 	}
 	close(ends[0]);
 	if (pid > 0)
-		reap(pid);
+		process_reap(pid);
 	errno = failed;
 	return ERR_OS;
 }
@@ -110,6 +95,6 @@ void companion_end(struct companion *companion, int64_t patience_ms)
 		kill(companion->pid, SIGKILL);
 	if (ready.fd >= 0)
 		close(ready.fd);
-	reap(companion->pid);
+	process_reap(companion->pid);
 	*companion = (struct companion){ 0, -1 };
 }

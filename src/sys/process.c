@@ -217,8 +217,7 @@ static bool pipes_open(struct pipes *pipes, const struct process_spec *spec)
 	return true;
 }
 
-/* The errno the child sent before it gave up, or 0: exec closed the pipe. */
-static int read_failure(int fd)
+int process_exec_failure(int fd)
 {
 	int failed = 0;
 	ssize_t got;
@@ -229,11 +228,9 @@ static int read_failure(int fd)
 	return got == (ssize_t)sizeof(failed) ? failed : 0;
 }
 
-static void wait_for(pid_t pid)
+void process_reap(pid_t pid)
 {
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 }
 
@@ -257,7 +254,7 @@ static bool start_child(struct child *child, struct pipes *pipes, pid_t *ret_pid
 		return false;
 	}
 	close_fd(&pipes->failure[1]);
-	failed = read_failure(pipes->failure[0]);
+	failed = process_exec_failure(pipes->failure[0]);
 	*ret_pidfd = failed ? -1 : pidfd_open(pid, 0);
 	if (*ret_pidfd >= 0) {
 		*ret_pid = pid;
@@ -267,7 +264,7 @@ static bool start_child(struct child *child, struct pipes *pipes, pid_t *ret_pid
 		failed = errno;
 		kill(-pid, SIGKILL);
 	}
-	wait_for(pid);
+	process_reap(pid);
 	errno = failed;
 	return false;
 }
@@ -514,7 +511,7 @@ void process_destroy(struct process *process)
 	if (!process)
 		return;
 	kill(-process->pid, SIGKILL);
-	wait_for(process->pid);
+	process_reap(process->pid);
 	loop_fd_close(process->watched);
 	close(process->pidfd);
 	stream_close(&process->input);

@@ -71,4 +71,9 @@ void process_kill(struct process *process);
  */
 void process_destroy(struct process *process);
 
+/* For whoever forks and executes: the errno that came through the pipe, or 0: exec closed it. */
+int process_exec_failure(int fd);
+/* Waits until the child has ended, and leaves nothing of it. */
+void process_reap(pid_t pid);
+
 #endif
