@@ -84,18 +84,6 @@ void guest_add_reason(const struct guest_end *end, struct buf *out)
 	add_reason_alone(end, out);
 }
 
-static void add_time(struct buf *out, int64_t us)
-{
-	if (us >= 10000) {
-		duration_write(out, us / 1000);
-		return;
-	}
-	buf_add_i64(out, us / 1000);
-	buf_add_byte(out, '.');
-	buf_add_i64(out, us % 1000 / 100);
-	buf_add_lit(out, " ms");
-}
-
 static void add_kib(struct buf *out, int64_t bytes)
 {
 	bool is_large = bytes >= 10 * MIB;
@@ -108,9 +96,9 @@ void guest_add_resources(const struct guest_end *end, struct buf *out)
 {
 	const struct outcome *outcome = end->outcome;
 
-	add_time(out, outcome->wall_us);
+	duration_write_us(out, outcome->wall_us);
 	buf_add_lit(out, ", ");
-	add_time(out, outcome->cpu_us);
+	duration_write_us(out, outcome->cpu_us);
 	buf_add_lit(out, " of a processor, ");
 	buf_add_i64(out, outcome->fuel_used);
 	buf_add_lit(out, " steps, ");

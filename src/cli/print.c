@@ -71,14 +71,9 @@ void print_clock_and_distance(struct buf *out, int64_t at_us, int64_t now_us)
 	}
 }
 
-static bool is_duration(const char *key)
+static bool is_in(const char *key, const char *unit)
 {
-	return slice_ends(slice_of_str(key), SLICE("_ms"));
-}
-
-static bool is_money(const char *key)
-{
-	return slice_ends(slice_of_str(key), SLICE("_usd"));
+	return slice_ends(slice_of_str(key), slice_of_str(unit));
 }
 
 /* Cents are enough for dollars; below them four digits, and for the smallest all nine. */
@@ -113,9 +108,11 @@ static void print_scalar(struct buf *out, const char *key, const struct json_val
 			print_clock_and_distance(out, number, now_us);
 		else
 			text_add_visible(out, text, false);
-	} else if (json_get_i64(value, &number) && is_duration(key)) {
+	} else if (is_in(key, "_ms") && json_get_i64(value, &number)) {
 		duration_write(out, number);
-	} else if (is_money(key) && json_get_money(value, &number)) {
+	} else if (is_in(key, "_us") && json_get_i64(value, &number)) {
+		duration_write_us(out, number);
+	} else if (is_in(key, "_usd") && json_get_money(value, &number)) {
 		print_money(out, number);
 	} else if (json_get_bool(value, &truth)) {
 		buf_add_str(out, truth ? "yes" : "no");
@@ -167,7 +164,7 @@ struct level {
 /* lease_until is "lease until", limit_ms is "limit", cost_usd is "cost". */
 static void print_key(struct buf *out, struct slice key)
 {
-	if (slice_ends(key, SLICE("_ms")))
+	if (slice_ends(key, SLICE("_ms")) || slice_ends(key, SLICE("_us")))
 		key = slice_head(key, key.len - 3);
 	if (slice_ends(key, SLICE("_usd")))
 		key = slice_head(key, key.len - 4);
@@ -200,8 +197,11 @@ static bool opens_level(struct buf *out, const char *key, const struct json_valu
 	}
 	if (is_scalar(value) || (json_kind(value) == JSON_KIND_LIST && is_flat(value)) ||
 	    json_count(value) == 0 || depth == DEPTH_MAX) {
+		bool is_nothing = is_scalar(value) ? json_get_text(value, &text) && text.len == 0 :
+						     json_count(value) == 0;
+
 		buf_add_byte(out, ' ');
-		if (json_count(value) || is_scalar(value))
+		if (!is_nothing)
 			print_value(out, key, value, now_us);
 		else
 			buf_add_byte(out, '-');

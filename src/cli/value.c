@@ -128,6 +128,18 @@ void duration_write(struct buf *out, int64_t ms)
 	}
 }
 
+void duration_write_us(struct buf *out, int64_t us)
+{
+	if (us < 0 || us >= 10000) {
+		duration_write(out, us / 1000);
+		return;
+	}
+	buf_add_i64(out, us / 1000);
+	buf_add_byte(out, '.');
+	buf_add_i64(out, us % 1000 / 100);
+	buf_add_lit(out, " ms");
+}
+
 bool moment_read(struct slice text, int64_t now_us, int64_t *ret_us)
 {
 	bool is_past = slice_starts(text, SLICE("-"));

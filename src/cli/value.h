@@ -29,6 +29,8 @@ struct value {
 MUST_USE bool duration_read(struct slice text, int64_t *ret_ms);
 /* 50s, 1 min 40 s, 2 h 5 min, 3 d 2 h: two units at most. */
 void duration_write(struct buf *out, int64_t ms);
+/* The same for microseconds; below 10 ms with tenths: "0.4 ms". */
+void duration_write_us(struct buf *out, int64_t us);
 
 /* RFC 3339, microseconds since 1970, now, +2h (from now) or -2h (ago). */
 MUST_USE bool moment_read(struct slice text, int64_t now_us, int64_t *ret_us);

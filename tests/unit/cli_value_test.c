@@ -93,6 +93,21 @@ START_TEST(durations_are_written_in_two_units_at_most)
 }
 END_TEST
 
+START_TEST(short_durations_have_tenths_of_a_millisecond)
+{
+	static const struct { int64_t us; const char *text; } cases[] = {
+		{ 0, "0.0 ms" }, { 449, "0.4 ms" }, { 9999, "9.9 ms" }, { 10000, "10 ms" },
+		{ 1500000, "1.5 s" }, { -2000000, "-2 s" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		buf_clear(&detail);
+		duration_write_us(&detail, cases[i].us);
+		ck_assert_str_eq(buf_str(&detail), cases[i].text);
+	}
+}
+END_TEST
+
 START_TEST(moments_are_absolute_or_from_now)
 {
 	int64_t at = 0;
@@ -231,6 +246,7 @@ int main(void)
 	tcase_add_test(tcase, durations_have_units);
 	tcase_add_test(tcase, what_is_no_duration_is_refused);
 	tcase_add_test(tcase, durations_are_written_in_two_units_at_most);
+	tcase_add_test(tcase, short_durations_have_tenths_of_a_millisecond);
 	tcase_add_test(tcase, moments_are_absolute_or_from_now);
 	tcase_add_test(tcase, lists_take_commas_and_repetition);
 	tcase_add_test(tcase, words_of_a_command_keep_their_commas);
