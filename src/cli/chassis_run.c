@@ -375,10 +375,10 @@ static int report(struct once *once, const struct guest_end *end, struct slice r
 	if (once->is_lost)
 		goto out;
 	json = call_begin(once, &args);
-	if (once->signal || end->outcome->err != OK) {
+	if (once->signal || guest_failure(end) != OK) {
 		verb = "task.release";
 		json_put_str(&json, "reason", once->signal ? "its supervisor was stopped" :
-							     "the sandbox has failed");
+							     err_info(guest_failure(end))->message);
 	} else {
 		put_ending(&json, end, result);
 	}
@@ -449,6 +449,9 @@ static int tell(struct once *once)
 		told = report(once, &end, buf_slice(&result));
 	if (end.outcome->err != OK)
 		code = cli_refuse(once->cli, end.outcome->err, buf_slice(&end.outcome->detail));
+	else if (guest_failure(&end) != OK)
+		code = cli_refuse(once->cli, guest_failure(&end),
+				  SLICE("the one that the module asked has ended"));
 	else if (!once->cli->as_json)
 		show(once, &end);
 	else if (!told && !once->code)

@@ -19,6 +19,16 @@ static bool was_cut_short(const struct guest_end *end)
 	       (end->limit_ms && end->outcome->was_killed);
 }
 
+enum err guest_failure(const struct guest_end *end)
+{
+	const struct outcome *outcome = end->outcome;
+
+	if (outcome->err != OK)
+		return outcome->err;
+	return end->has_lost_proxy && outcome->http_requests && !outcome->was_killed &&
+	       outcome->verdict != CHASSIS_VERDICT_RESULT ? ERR_PROXY_UNREACHABLE : OK;
+}
+
 bool guest_has_succeeded(const struct guest_end *end)
 {
 	return end->outcome->err == OK && guest_verdict(end) == CHASSIS_VERDICT_RESULT;
@@ -37,8 +47,8 @@ int guest_exit_code(const struct guest_end *end)
 		[CHASSIS_VERDICT_REFUSED] = IFAB_DENIED,
 	};
 
-	return end->outcome->err != OK ? err_info(end->outcome->err)->exit_code :
-					 codes[guest_verdict(end)];
+	return guest_failure(end) != OK ? err_info(guest_failure(end))->exit_code :
+					  codes[guest_verdict(end)];
 }
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -64,6 +74,10 @@ static void add_reason_alone(const struct guest_end *end, struct buf *out)
 {
 	struct slice reason = reason_of(end);
 
+	if (guest_failure(end) == ERR_PROXY_UNREACHABLE) {
+		buf_add_lit(out, "the one that it asked has ended");
+		return;
+	}
 	text_add_visible(out, reason, false);
 	buf_add_str(out, reason.len ? ": " : "");
 	if (was_cut_short(end) || end->outcome->detail.len)
@@ -76,8 +90,8 @@ void guest_add_reason(const struct guest_end *end, struct buf *out)
 {
 	bool has_word = end->outcome->err == OK && reason_of(end).len;
 
-	if (end->outcome->err != OK)
-		buf_add_str(out, err_info(end->outcome->err)->message);
+	if (guest_failure(end) != OK)
+		buf_add_str(out, err_info(guest_failure(end))->message);
 	else
 		buf_add_str(out, chassis_verdict_name(guest_verdict(end)));
 	buf_add_str(out, has_word ? ", " : ": ");

@@ -11,8 +11,15 @@ struct guest_end {
 	const struct guest_module *module;
 	const struct outcome *outcome;
 	int64_t limit_ms;		/* not 0: it was stopped because this time was over */
+	bool has_lost_proxy;		/* the one that had its grant was gone at the end */
 	struct slice log;		/* the end of what it logged; text */
 };
+
+/*
+ * OK, or what failed it that was none of its doing: the sandbox, or the proxy
+ * that it had asked. Nobody is blamed for such a run.
+ */
+enum err guest_failure(const struct guest_end *end);
 
 /* The verdict, of a run that the sandbox itself did not fail. */
 enum chassis_verdict guest_verdict(const struct guest_end *end);

@@ -26,9 +26,11 @@ struct guest_work {
 	struct run *run;
 	struct loop_timer *timer;
 	struct buf log;
+	pid_t proxy;			/* that has its grant; 0: it has none */
 	int64_t limit_ms;
 	bool is_late;			/* the order's time was over */
 	bool is_told;
+	bool has_lost_proxy;		/* when it ended */
 	void (*on_log)(void *context, struct slice line);
 	void (*on_end)(void *context);
 	void *context;
@@ -52,6 +54,7 @@ static void tell_ends(struct guest_host *host)
 
 	while (work) {
 		work->is_told = true;
+		work->has_lost_proxy = work->proxy && proxy_running(host->cli) != work->proxy;
 		loop_timer_cancel(work->timer);
 		work->on_end(work->context);
 		work = find_untold(host);
@@ -230,6 +233,7 @@ enum err guest_work_start(struct guest_host *host, const struct guest_order *ord
 		return err;
 	}
 	work->host = host;
+	work->proxy = spec.egress >= 0 ? proxy_running(host->cli) : 0;
 	work->limit_ms = order->limit_ms;
 	work->on_log = order->on_log;
 	work->on_end = order->on_end;
@@ -284,6 +288,7 @@ struct guest_end guest_work_end(const struct guest_work *work)
 		.module = &work->host->module,
 		.outcome = run_outcome(work->run),
 		.limit_ms = work->is_late ? work->limit_ms : 0,
+		.has_lost_proxy = work->has_lost_proxy,
 		.log = tail_of(work),
 	};
 }

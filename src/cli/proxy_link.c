@@ -40,6 +40,18 @@ enum err proxy_socket(struct cli *cli, const char **ret_path, struct buf *detail
 	return err;
 }
 
+pid_t proxy_running(struct cli *cli)
+{
+	struct buf ignored = { 0 };
+	const char *socket;
+	pid_t pid = 0;
+
+	if (proxy_socket(cli, &socket, &ignored) != OK || background_find(socket, &pid) != OK)
+		pid = 0;
+	buf_finish(&ignored);
+	return pid;
+}
+
 /* Two that start one at once: the second finds that it runs. */
 static bool is_started(struct slice said)
 {

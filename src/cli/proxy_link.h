@@ -4,6 +4,8 @@
 #ifndef CLI_PROXY_LINK_H
 #define CLI_PROXY_LINK_H
 
+#include <sys/types.h>
+
 #include "cli/cli.h"
 #include "sandbox/egress_message.h"
 #include "sandbox/secret.h"
@@ -13,6 +15,9 @@ MUST_USE enum err proxy_secret_place(struct cli *cli, struct secret_place *ret_p
 				     struct buf *detail);
 /* The proxy's socket: as it is set, else beside the daemon's. In the arena. */
 MUST_USE enum err proxy_socket(struct cli *cli, const char **ret_path, struct buf *detail);
+
+/* The proxy that runs there now; 0 when none does. */
+pid_t proxy_running(struct cli *cli);
 
 /*
  * Starts the proxy when there is none, and opens a grant. Whoever holds the

@@ -418,8 +418,11 @@ struct guest_end spawn_guest_end(const struct spawn_guest *guest)
 
 bool spawn_guest_is_to_go_back(const struct spawn_guest *guest)
 {
-	if (guest->work)
-		return guest_work_end(guest->work).outcome->err != OK;
+	if (guest->work) {
+		struct guest_end end = guest_work_end(guest->work);
+
+		return guest_failure(&end) != OK;
+	}
 	return guest->err != ERR_MODULE_UNKNOWN && guest->err != ERR_MODULE_REFUSED &&
 	       guest->err != ERR_DOCUMENT_INVALID && guest->err != ERR_LIMIT_EXCEEDED &&
 	       guest->err != ERR_EGRESS_GRANT;

@@ -51,7 +51,7 @@ void spawn_guest_destroy(struct spawn_guest *guest);
 bool spawn_guest_has_run(const struct spawn_guest *guest);
 /* Only when it has run. */
 struct guest_end spawn_guest_end(const struct spawn_guest *guest);
-/* It could not run, and that is the fault of neither the task nor its module. */
+/* It could not run, or not to its end, and that is the fault of neither the task nor its module. */
 bool spawn_guest_is_to_go_back(const struct spawn_guest *guest);
 void spawn_guest_add_reason(const struct spawn_guest *guest, struct buf *out);
 

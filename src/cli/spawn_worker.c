@@ -568,8 +568,7 @@ bool worker_add_run(const struct worker *worker, struct buf *out)
 
 bool worker_is_to_go_back(const struct worker *worker)
 {
-	return worker->guest && !spawn_guest_has_run(worker->guest) &&
-	       spawn_guest_is_to_go_back(worker->guest);
+	return worker->guest && spawn_guest_is_to_go_back(worker->guest);
 }
 
 bool worker_has_succeeded(const struct worker *worker)

@@ -482,13 +482,35 @@ a_run_is_charged_at_the_swarms_rate()
 		grep -qE '"cost_usd":0\.00[45]' "$dir/out"
 }
 
+# A part of the next, whose server, contract and board it uses.
+nobody_is_blamed_when_the_proxy_is_killed()
+{
+	local worker proxy
+
+	add T-4 --title x --payload "{\"method\":\"GET\",\"url\":\"$url/v1/slow\"}"
+	ifctl swarm spawn w-lost --board fetch --wasm fetch >"$dir/lost" 2>&1 &
+	worker=$!
+	within 10 grep -q 'T-4 started' "$dir/lost" || return 1
+	sleep 0.5
+	proxy=$(ifctl chassis status | grep -o 'runs (pid [0-9]*' | tr -dc 0-9)
+	kill -9 "$proxy"
+	within 10 grep -q 'T-4 given back: no egress proxy answers, the one that it asked has ended' "$dir/lost"
+	local code=$?
+
+	kill "$worker" && wait "$worker"
+	cat "$dir/lost"
+	[ "$code" = 0 ] && ifctl task show T-4 --board fetch --json | grep -q '"failures":0'
+}
+
 requests_go_out_under_the_contract_with_a_scoped_credential()
 {
 	python3 - "$dir/port" <<-'PYTHON' &
-		import http.server, os, sys
+		import http.server, os, sys, time
 
 		class Handler(http.server.BaseHTTPRequestHandler):
 		    def do_GET(self):
+		        if self.path.endswith("slow"):
+		            time.sleep(30)
 		        body = b'{"signed":%d}' % (self.headers.get("Authorization") == "Bearer s3cr3t-api-key")
 		        self.send_response(200)
 		        self.send_header("Content-Length", str(len(body)))
@@ -498,7 +520,7 @@ requests_go_out_under_the_contract_with_a_scoped_credential()
 		    def log_message(self, *args):
 		        pass
 
-		server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+		server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 		with open(sys.argv[1] + ".new", "w") as file:
 		    file.write(str(server.server_port))
 		os.rename(sys.argv[1] + ".new", sys.argv[1])
@@ -523,7 +545,8 @@ requests_go_out_under_the_contract_with_a_scoped_credential()
 		shows T-2 '"code":"egress_denied"' && shows T-3 '"body":"eyJzaWduZWQiOjF9"' &&
 		within 10 [ "$(ifctl events --kind egress.noted --board fetch --json | wc -l)" = 3 ] &&
 		ends 0 ifctl chassis status && said out 'Egress proxy: runs' &&
-		! grep -rqs s3cr3t-api-key "$dir/ledger.db" "$dir/ledger.db-wal" "$dir/daemon.log"
+		! grep -rqs s3cr3t-api-key "$dir/ledger.db" "$dir/ledger.db-wal" "$dir/daemon.log" &&
+		nobody_is_blamed_when_the_proxy_is_killed
 	local code=$?
 
 	kill "$server"
