@@ -60,26 +60,44 @@ struct hash hash_hmac(struct slice key, const struct slice *parts, size_t count)
 	return hash;
 }
 
-void hash_add_base64(struct buf *out, struct slice bytes)
+static void add_base64(struct buf *out, struct slice bytes, int variant)
 {
-	size_t size = sodium_base64_encoded_len(bytes.len, sodium_base64_VARIANT_ORIGINAL);
+	size_t size = sodium_base64_encoded_len(bytes.len, variant);
 	char *text = buf_reserve(out, size);
 
-	ENSURE(sodium_bin2base64(text, size, bytes_of(bytes), bytes.len,
-				 sodium_base64_VARIANT_ORIGINAL) != NULL);
+	ENSURE(sodium_bin2base64(text, size, bytes_of(bytes), bytes.len, variant) != NULL);
 	out->len += size - 1;	/* it ends with a zero byte */
 }
 
-bool hash_from_base64(struct slice text, struct buf *out)
+static bool from_base64(struct slice text, struct buf *out, int variant)
 {
 	unsigned char *bytes = (unsigned char *)buf_reserve(out, text.len + 1);
 	size_t len;
 
-	if (sodium_base642bin(bytes, text.len + 1, text.ptr, text.len, NULL, &len, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) != 0)
+	if (sodium_base642bin(bytes, text.len + 1, text.ptr, text.len, NULL, &len, NULL, variant) != 0)
 		return false;
 	out->len += len;
 	return true;
+}
+
+void hash_add_base64(struct buf *out, struct slice bytes)
+{
+	add_base64(out, bytes, sodium_base64_VARIANT_ORIGINAL);
+}
+
+bool hash_from_base64(struct slice text, struct buf *out)
+{
+	return from_base64(text, out, sodium_base64_VARIANT_ORIGINAL);
+}
+
+void hash_add_base64url(struct buf *out, struct slice bytes)
+{
+	add_base64(out, bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+bool hash_from_base64url(struct slice text, struct buf *out)
+{
+	return from_base64(text, out, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 static int hex_digit(char c)

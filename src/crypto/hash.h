@@ -46,6 +46,9 @@ struct hash hash_hmac(struct slice key, const struct slice *parts, size_t count)
 void hash_add_base64(struct buf *out, struct slice bytes);
 /* Appends what base64 stands for; false, and nothing appended, when it is none. */
 MUST_USE bool hash_from_base64(struct slice text, struct buf *out);
+/* The same with - and _ and without padding (RFC 4648, 5), as web tokens have it: one spelling only. */
+void hash_add_base64url(struct buf *out, struct slice bytes);
+MUST_USE bool hash_from_base64url(struct slice text, struct buf *out);
 
 /* Exactly HASH_HEX_BYTES hexadecimal digits, either case. */
 MUST_USE bool hash_from_hex(struct slice text, struct hash *ret_hash);

@@ -1,6 +1,5 @@
 /*
- * sign - signatures that the holder of a key makes and everybody can check:
- * Ed25519, and the base64 of web tokens.
+ * sign - signatures that the holder of a key makes and everybody can check: Ed25519.
  *
  * The same bytes and the same key give the same signature, so whoever keeps
  * the key need not keep what was signed.
@@ -11,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/ensure.h"
+#include "base/slice.h"
 #include "base/slice.h"
 
 #define SIGN_SEED_BYTES 32
@@ -32,10 +31,5 @@ void sign_bytes(const struct sign_key *key, struct slice bytes, uint8_t ret_sign
 /* False for any other signature, also one of another length or another form of the same numbers. */
 MUST_USE bool sign_fits(const uint8_t public_half[SIGN_PUBLIC_BYTES], struct slice bytes,
 			struct slice signature);
-
-/* Appends bytes as base64 with - and _ and without padding (RFC 4648, 5). */
-void sign_add_base64(struct buf *out, struct slice bytes);
-/* Appends what it stands for; false, and nothing appended, for any but the one spelling. */
-MUST_USE bool sign_from_base64(struct slice text, struct buf *out);
 
 #endif

@@ -18,7 +18,7 @@ static void put_key(const struct tokens *tokens, bool all, struct json_writer *j
 {
 	struct buf x = { 0 };
 
-	sign_add_base64(&x, slice_of((const char *)tokens->key.public_half, SIGN_PUBLIC_BYTES));
+	hash_add_base64url(&x, slice_of((const char *)tokens->key.public_half, SIGN_PUBLIC_BYTES));
 	/* A thumbprint is of these three, in this order. */
 	json_put_str(json, "crv", "Ed25519");
 	json_put_str(json, "kty", "OKP");
@@ -41,12 +41,12 @@ static void name_key(struct tokens *tokens)
 	put_key(tokens, false, &json);
 	json_object_end(&json);
 	thumbprint = hash_of(buf_slice(&text));
-	sign_add_base64(&tokens->key_id, slice_of((const char *)thumbprint.bytes, HASH_BYTES));
+	hash_add_base64url(&tokens->key_id, slice_of((const char *)thumbprint.bytes, HASH_BYTES));
 	buf_add_lit(&tokens->issuer, "urn:infrafabric:");
 	buf_add_slice(&tokens->issuer, buf_slice(&tokens->key_id));
 	buf_clear(&text);
 	credential_write_header(buf_slice(&tokens->key_id), &text);
-	sign_add_base64(&tokens->header, buf_slice(&text));
+	hash_add_base64url(&tokens->header, buf_slice(&text));
 	buf_finish(&text);
 }
 
@@ -157,10 +157,10 @@ void token_write(const struct tokens *tokens, const struct state *state, uint32_
 	write_claims(tokens, state, credential, &claims);
 	buf_add_slice(out, buf_slice(&tokens->header));
 	buf_add_byte(out, '.');
-	sign_add_base64(out, buf_slice(&claims));
+	hash_add_base64url(out, buf_slice(&claims));
 	sign_bytes(&tokens->key, slice_from(buf_slice(out), start), signature);
 	buf_add_byte(out, '.');
-	sign_add_base64(out, slice_of((const char *)signature, SIGN_BYTES));
+	hash_add_base64url(out, slice_of((const char *)signature, SIGN_BYTES));
 	buf_finish(&claims);
 }
 
@@ -231,12 +231,12 @@ static enum err open_token(const struct tokens *tokens, struct slice token, stru
 	if (!slice_is(header, buf_slice(&tokens->header)))
 		return refuse(detail, ERR_CREDENTIAL_INVALID,
 			      "its header is not that of this fabric's tokens, with its key");
-	fits = sign_from_base64(rest, &signature) &&
+	fits = hash_from_base64url(rest, &signature) &&
 	       sign_fits(tokens->key.public_half, signed_part, buf_slice(&signature));
 	buf_finish(&signature);
 	if (!fits)
 		return refuse(detail, ERR_CREDENTIAL_INVALID, "its signature does not fit");
-	if (!sign_from_base64(body, claims))
+	if (!hash_from_base64url(body, claims))
 		return refuse(detail, ERR_CREDENTIAL_INVALID, "its claims are not in base64");
 	return OK;
 }

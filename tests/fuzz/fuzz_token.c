@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/ensure.h"
+#include "crypto/hash.h"
 #include "daemon/token.h"
 
 static struct tokens tokens;
@@ -34,10 +35,10 @@ static void check_signed(struct slice claims)
 
 	buf_add_slice(&token, buf_slice(&tokens.header));
 	buf_add_byte(&token, '.');
-	sign_add_base64(&token, claims);
+	hash_add_base64url(&token, claims);
 	sign_bytes(&tokens.key, buf_slice(&token), signature);
 	buf_add_byte(&token, '.');
-	sign_add_base64(&token, slice_of((const char *)signature, SIGN_BYTES));
+	hash_add_base64url(&token, slice_of((const char *)signature, SIGN_BYTES));
 	check(buf_slice(&token));
 	buf_finish(&token);
 }
