@@ -232,7 +232,8 @@ int events_run(struct cli *cli, const struct args *args)
 	int code = stream_run(&reader, args, !follows);
 
 	if (code == 0 && !follows && reader.count == 0 && !cli->as_json)
-		cli_say_str(cli, "There is no such event.");
+		cli_say_str(cli, args->verb->command == &command_table[COMMAND_GOVERNOR_VIOLATIONS] ?
+				 "The policy has refused nothing." : "There is no such event.");
 	return code;
 }
 
