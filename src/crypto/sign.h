@@ -12,7 +12,6 @@
 
 #include "base/ensure.h"
 #include "base/slice.h"
-#include "base/slice.h"
 
 #define SIGN_SEED_BYTES 32
 #define SIGN_PUBLIC_BYTES 32
