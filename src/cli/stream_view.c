@@ -89,6 +89,23 @@ static const struct {
 	{ EVENT_CREDENTIAL_REVOKED, "credential {credential} of {swarm} was revoked[: {reason}]" },
 };
 
+/* What did not go out, got no answer, or whose answer was kept back, was not answered. */
+static const char *egress_sentence(const struct json_value *event, const char *answered)
+{
+	struct slice rule = member_text(event, "rule");
+	bool is_denied = false;
+
+	if (json_get_bool(json_get(event, SLICE("denied")), &is_denied) && is_denied)
+		return "{swarm} may not ask {host}: {method}[ {path}][ for {task}][, {rule}]";
+	if (member_i64(event, "status") == 0)
+		return "{swarm} asked {host}: {method}[ {path}][ for {task}], no answer[, {rule}]";
+	/* The number of the rule that let it through, or else what went wrong. */
+	if (rule.len && (rule.ptr[0] < '0' || rule.ptr[0] > '9'))
+		return "{swarm} asked {host}: {method}[ {path}][ for {task}], answered {status} and "
+		       "kept back, {rule}";
+	return answered;
+}
+
 static const char *sentence_of(struct slice kind)
 {
 	for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
@@ -111,6 +128,8 @@ void event_sentence(struct buf *out, const struct json_value *event)
 	const char *sentence = sentence_of(member_text(event, "kind"));
 	bool unpriced = false, soft = false;
 
+	if (slice_is_str(member_text(event, "kind"), "egress.noted"))
+		sentence = egress_sentence(event, sentence);
 	if (json_get_bool(json_get(event, SLICE("soft")), &soft) && soft)
 		sentence = "budget of {scope}[ {swarm}][ {board}][ {task}]: {spent_usd} spent, more "
 			   "than its soft limit";

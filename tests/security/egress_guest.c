@@ -3,9 +3,9 @@
  *
  * usage: egress_guest SOCKET CONTRACT SWARM <REQUESTS >REPLIES
  *
- * GUEST_DAEMON and GUEST_TOKEN name a coordinator, and a token that it knows; GUEST_BURST sends
- * all requests before it reads a reply. An answer that refuses the grant is printed, and ends it
- * with 1.
+ * GUEST_DAEMON and GUEST_TOKEN name a coordinator, and a token that it knows; GUEST_TASK and
+ * GUEST_FENCE whose work it says that it is; GUEST_BURST sends all requests before it reads a
+ * reply. An answer that refuses the grant is printed, and ends it with 1.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -94,6 +94,13 @@ static int ask_all_at_once(int fd)
 	return code;
 }
 
+static const char *variable(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? value : otherwise;
+}
+
 int main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
@@ -106,7 +113,8 @@ int main(int argc, char **argv)
 		return 2;
 	egress_write_grant(&(struct egress_who){
 				   .swarm = slice_of_str(argv[3]), .board = SLICE("demo"),
-				   .task = SLICE("T-1"), .fence = 7,
+				   .task = slice_of_str(variable("GUEST_TASK", "T-1")),
+				   .fence = strtoll(variable("GUEST_FENCE", "7"), NULL, 10),
 				   .daemon = slice_of_str(getenv("GUEST_DAEMON")),
 				   .token = slice_of_str(getenv("GUEST_TOKEN")),
 			   }, &contract, false, &grant);
