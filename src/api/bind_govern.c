@@ -82,6 +82,7 @@ static void take_manifest(const struct manifest *manifest, struct cmd_swarm_regi
 	swarm->model = manifest->model;
 	swarm->slots = manifest->concurrency;
 	swarm->boards = manifest->boards;
+	swarm->contract = manifest->contract;
 	swarm->rate_usd = manifest->rate_usd_per_hour;
 	swarm->usual_cost_usd = manifest->declared_cost_usd;
 	swarm->usual_success = manifest->declared_success;

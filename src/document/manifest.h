@@ -48,6 +48,8 @@
 	  "The budget begins anew after this time; left out: never")                             \
 	F(T, INT, concurrency, 0, 1, 1000, 1, NULL, "Tasks it may hold at once")                 \
 	F(T, IDS, boards, 0, 0, 64, 0, NULL, "Boards it works on; left out: every one")          \
+	F(T, ID, contract, 0, 0, 128, 0, NULL,                                                   \
+	  "Module under whose contract it works")                                                \
 	F(T, RATIO, declared_success, 0, -1, 1000000, -1, NULL,                                  \
 	  "Part of its tasks that it says it completes")                                         \
 	F(T, MONEY, declared_cost_usd, 0, -1, INT64_MAX, -1, NULL,                               \

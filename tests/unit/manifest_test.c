@@ -84,6 +84,7 @@ START_TEST(a_swarm_says_all_about_itself)
 				       "budget_duration: 1d\n"
 				       "concurrency: 3\n"
 				       "boards: [demo]\n"
+				       "contract: word-count\n"
 				       "declared_success: 90%\n"
 				       "declared_cost_usd: 0.25\n"
 				       "weight:\n"
@@ -108,6 +109,7 @@ START_TEST(a_swarm_says_all_about_itself)
 	ck_assert_int_eq(one->budget_duration_ms, 86400000);
 	ck_assert_int_eq(one->concurrency, 3);
 	ck_slice_eq(one->boards.items[0], "demo");
+	ck_slice_eq(one->contract, "word-count");
 	ck_assert_int_eq(one->declared_success, 900000);
 	ck_assert_int_eq(one->declared_cost_usd, DOLLAR / 4);
 	ck_assert(one->has_weight);
@@ -133,6 +135,7 @@ START_TEST(what_is_not_said_is_absent)
 	ck_assert_int_eq(one->budget_duration_ms, 0);
 	ck_assert_int_eq(one->concurrency, 1);
 	ck_assert_uint_eq(one->capabilities.count, 0);
+	ck_assert_uint_eq(one->contract.len, 0);
 }
 END_TEST
 
