@@ -8,6 +8,7 @@
 #include "cli/govern_view.h"
 #include "cli/place.h"
 #include "cli/print.h"
+#include "cli/standing_view.h"
 #include "cli/verb.h"
 #include "sys/clock.h"
 #include "sys/terminal.h"
@@ -535,6 +536,12 @@ void print_answer(struct cli *cli, const struct args *args, const struct json_va
 		print_coordinate(cli, answer);
 	else if (command == &command_table[COMMAND_GOVERNOR_MANIFEST])
 		print_rounds(cli, answer);
+	else if (command == &command_table[COMMAND_CHASSIS_PERFORMANCE])
+		print_performance(cli, answer);
+	else if (command == &command_table[COMMAND_CHASSIS_REPUTATION])
+		print_reputation(cli, answer);
+	else if (command == &command_table[COMMAND_CHASSIS_RESOURCES])
+		print_resources(cli, answer);
 	else if (command == &command_table[COMMAND_MESSAGE_LIST])
 		print_messages(cli, args, answer);
 	else if (list)
