@@ -654,6 +654,7 @@ static void read_options(struct spawn *spawn, const struct args *args)
 		.swarm = args_text(args, "swarm"),
 		.board = args_has(args, "board") ? args_text(args, "board") : slice_of_str(board),
 		.model = args_text(args, "model"),
+		.contract = args_text(args, "contract"),
 		.capabilities = args_value(args, "capabilities")->list,
 		.slots = count,
 		.lease_ms = number_or(args, "lease_ms", LIMIT_LEASE_DEFAULT_MS),
@@ -703,20 +704,6 @@ static void run_loop(struct spawn *spawn)
 		loop_signal_close(spawn->signals[i]);
 }
 
-/* Its own module is compiled before there is any task that would have to wait for it. */
-static int open_guests(struct spawn *spawn)
-{
-	struct spawn_link_options *options = &spawn->link_options;
-	struct slice_list capabilities = { 0 };
-	int code = spawn_guests_open(spawn->cli, spawn->loop, spawn->worker_options.wasm,
-				     &spawn->worker_options.guests, &capabilities);
-
-	options->contract = spawn->worker_options.wasm;
-	if (!options->capabilities.count)
-		options->capabilities = capabilities;
-	return code;
-}
-
 int spawn_run(struct cli *cli, const struct args *args)
 {
 	struct spawn spawn = { .cli = cli };
@@ -735,7 +722,9 @@ int spawn_run(struct cli *cli, const struct args *args)
 	if (err != OK)
 		spawn.exit_code = cli_refuse(cli, err, buf_slice(&detail));
 	else
-		spawn.exit_code = open_guests(&spawn);
+		spawn.exit_code = spawn_guests_open(cli, spawn.loop, spawn.worker_options.wasm,
+						    &spawn.link_options,
+						    &spawn.worker_options.guests);
 	if (err == OK && spawn.exit_code == 0)
 		run_loop(&spawn);
 	spawn_guests_close(spawn.worker_options.guests);

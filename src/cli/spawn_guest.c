@@ -176,10 +176,11 @@ static int prepare(struct spawn_guests *guests, struct slice module, const struc
 }
 
 int spawn_guests_open(struct cli *cli, struct loop *loop, struct slice module,
-		      struct spawn_guests **ret_guests, struct slice_list *ret_capabilities)
+		      struct spawn_link_options *options, struct spawn_guests **ret_guests)
 {
 	struct spawn_guests *guests = alloc_zero(1, sizeof(*guests));
 	struct ifab_reply reply = { 0 };
+	struct slice_list capabilities = { 0 };
 	struct json_value *answer = NULL;
 	struct buf args = { 0 };
 	int code;
@@ -190,6 +191,10 @@ int spawn_guests_open(struct cli *cli, struct loop *loop, struct slice module,
 	code = contract_find_ceiling(cli, NULL, &guests->ceiling);
 	if (code != 0 || !module.len)
 		return code;
+	if (options->contract.len)
+		return cli_refuse(cli, ERR_USAGE,
+				  SLICE("--contract does not go with --wasm, which brings its own"));
+	options->contract = module;
 	write_ask(module, &args);
 	code = (int)command_call_json(cli, "chassis.show", buf_slice(&args), &reply);
 	if (code != 0)
@@ -197,7 +202,9 @@ int spawn_guests_open(struct cli *cli, struct loop *loop, struct slice module,
 	else if (cli_parse(cli, slice_of(reply.body, reply.body_len), &answer) != OK)
 		code = IFAB_FAILED;
 	if (code == 0)
-		code = prepare(guests, module, answer, ret_capabilities);
+		code = prepare(guests, module, answer, &capabilities);
+	if (!options->capabilities.count)
+		options->capabilities = capabilities;
 	if (answer)
 		json_free(answer);
 	ifab_reply_free(&reply);

@@ -19,12 +19,13 @@ struct spawn_guests;
 struct spawn_guest;
 
 /*
- * Before there is anything in the loop. A `module` that is not empty gets its sandbox at once, and
- * `ret_capabilities` what its contract says it can do, in cli's arena. 0, or the exit code with
- * the problem told. Closing is always right; all work must have been destroyed.
+ * Before there is anything in the loop. A `module` that is not empty gets its sandbox at once, before
+ * there is any task that would have to wait for it; the swarm then works under its contract, and, if
+ * it has none, with the capabilities of that (in cli's arena). 0, or the exit code with the problem
+ * told. Closing is always right; all work must have been destroyed.
  */
 int spawn_guests_open(struct cli *cli, struct loop *loop, struct slice module,
-		      struct spawn_guests **ret_guests, struct slice_list *ret_capabilities);
+		      struct spawn_link_options *options, struct spawn_guests **ret_guests);
 void spawn_guests_close(struct spawn_guests *guests);
 
 struct spawn_guest_order {

@@ -343,6 +343,27 @@ a_swarm_can_be_nothing_but_a_module()
 		ends 3 spawn --wasm worker && ends 2 spawn --wasm echo -- true
 }
 
+native_workers_promise_by_manifest_and_by_spawn()
+{
+	new_board promised
+	contract promise 'slos: {success_rate: 99.5%, p99_latency: 30s}'
+	load promise echo promise || return 1
+	echo 'swarms: [{swarm_id: by-manifest, contract: promise}]' >"$dir/swarms.yaml"
+	add T-1 --title x && add T-2 --title x --wasm bomb --max-attempts 1 && load bomb memory_bomb small &&
+		ends 0 ifctl swarm import "$dir/swarms.yaml" &&
+		ends 0 ifctl chassis performance by-manifest &&
+		said out 'by-manifest keeps contract promise of module promise' '99.5 %' 'not known' &&
+		ends 0 spawn --contract promise --run-tasks --tasks 2 -- echo 1 || return 1
+	# It has taken leave; what came of its work is still told.
+	ends 0 ifctl chassis performance w-promised &&
+		said out 'does not keep contract promise' '2 outcomes count, 1 of them failures' '50 %  no' &&
+		ends 0 ifctl chassis reputation w-promised && said out 'In the match it counts as' AT &&
+		ends 0 ifctl chassis resources w-promised &&
+		said out 'w-promised has 1 runs' 'out_of_memory' 'memory, at most in one run' 'MiB' &&
+		ends 3 spawn --contract nosuch -- true &&
+		ends 2 spawn --contract promise --wasm echo && said err 'brings its own'
+}
+
 any_supervisor_runs_the_module_that_a_task_names()
 {
 	new_board mixed
@@ -658,6 +679,7 @@ tests=(
 	a_run_may_be_that_of_a_task
 	whoever_is_stopped_gives_the_task_back
 	a_swarm_can_be_nothing_but_a_module
+	native_workers_promise_by_manifest_and_by_spawn
 	any_supervisor_runs_the_module_that_a_task_names
 	what_was_loaded_anew_counts_from_the_next_task_on
 	limits_and_cancelling_kill_a_guest
