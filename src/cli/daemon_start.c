@@ -101,6 +101,8 @@ static enum err make_plan(struct cli *cli, const struct args *args, struct plan 
 			  struct buf *detail)
 {
 	const char *daemon = place_program(&cli->arena, PROGRAM_COORDINATOR, detail);
+	const char *ceilings[CONFIG_PLACES];
+	size_t ceiling_count = config_files("ceiling.yaml", &cli->arena, ceilings);
 	enum err err = OK;
 
 	if (!daemon)
@@ -126,6 +128,9 @@ static enum err make_plan(struct cli *cli, const struct args *args, struct plan 
 	pass_on(cli, args, plan, "webhook_secret_file", "--webhook-secret-file",
 		SETTING_WEBHOOK_SECRET_FILE);
 	pass_on(cli, args, plan, "notify_command", "--notify-command", SETTING_NOTIFY_COMMAND);
+	/* Read at each load, so one that is not there yet is named as well. */
+	for (size_t i = 0; i < ceiling_count; i++)
+		add(plan, "--ceiling", ceilings[i]);
 	return OK;
 }
 

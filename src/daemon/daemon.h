@@ -19,12 +19,16 @@
 #include "fabric/machine.h"
 #include "witness/ledger.h"
 
+#define CEILINGS_MAX 4
+
 struct daemon_config {
 	const char *ledger_path;	/* NULL: in memory, gone at the end */
 	const char *socket_path;
 	const char *tcp_address;	/* NULL: no TCP */
 	uint64_t snapshot_events;	/* events between two snapshots */
 	struct courier_config courier;	/* by which escalations go out */
+	const char *ceilings[CEILINGS_MAX];	/* files that no contract may pass, if they are there */
+	size_t ceiling_count;
 };
 
 #define SNAPSHOT_EVENTS_DEFAULT 200000	/* replayed in about a second */
@@ -146,6 +150,9 @@ void commit_probe(void *daemon);		/* loop timer */
 void commit_rest(void *daemon);			/* loop timer */
 void commit_plan_rest(struct daemon *daemon);
 void commit_finish(struct daemon *daemon);
+
+/* ceiling.c: refuses what the operator's files, as they are now, do not allow; says so in `detail`. */
+MUST_USE enum err ceiling_check(struct daemon *daemon, const struct contract *contract);
 
 /* request.c: server_ops. */
 extern const struct server_ops request_ops;

@@ -21,6 +21,7 @@ static const char usage_text[] =
 	"                      [--snapshot-events N] [--log-level LEVEL] [--ready-fd FD]\n"
 	"                      [--webhook URL --webhook-secret-file FILE]\n"
 	"                      [--notify-command PROGRAM|JSON-LIST] [--notify-limit-ms MS]\n"
+	"                      [--ceiling FILE]...\n"
 	"       if-coordinator --verify FILE [--head HASH] [--json]\n"
 	"       if-coordinator --digest FILE [--no-snapshot]\n"
 	"       if-coordinator --print-openapi | --print-api-md | --version\n"
@@ -31,7 +32,7 @@ enum option_id {
 	OPT_LEDGER = 256, OPT_MEMORY, OPT_SOCKET, OPT_LISTEN, OPT_SNAPSHOT_EVENTS, OPT_LOG_LEVEL,
 	OPT_READY_FD, OPT_VERIFY, OPT_HEAD, OPT_JSON, OPT_DIGEST, OPT_NO_SNAPSHOT, OPT_OPENAPI,
 	OPT_API_MD, OPT_VERSION, OPT_HELP, OPT_WEBHOOK, OPT_WEBHOOK_SECRET_FILE,
-	OPT_NOTIFY_COMMAND, OPT_NOTIFY_LIMIT_MS,
+	OPT_NOTIFY_COMMAND, OPT_NOTIFY_LIMIT_MS, OPT_CEILING,
 };
 
 static const struct option options[] = {
@@ -48,6 +49,7 @@ static const struct option options[] = {
 	{ "notify-limit-ms", required_argument, NULL, OPT_NOTIFY_LIMIT_MS },
 	{ "verify", required_argument, NULL, OPT_VERIFY },
 	{ "head", required_argument, NULL, OPT_HEAD },
+	{ "ceiling", required_argument, NULL, OPT_CEILING },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "digest", required_argument, NULL, OPT_DIGEST },
 	{ "no-snapshot", no_argument, NULL, OPT_NO_SNAPSHOT },
@@ -77,6 +79,14 @@ static bool number_of(const char *text, int64_t most, int64_t *ret_number)
 {
 	return slice_to_i64(slice_of_str(text), ret_number) && *ret_number >= 0 &&
 	       *ret_number <= most;
+}
+
+static int take_ceiling(struct daemon_config *config)
+{
+	if (config->ceiling_count == CEILINGS_MAX)
+		return usage("there are too many options like --ceiling ", optarg);
+	config->ceilings[config->ceiling_count++] = optarg;
+	return 0;
 }
 
 static int take_command(struct arguments *arguments)
@@ -120,6 +130,7 @@ static int take_option(struct arguments *arguments, int option)
 	case OPT_WEBHOOK: arguments->config.courier.webhook_url = optarg; return 0;
 	case OPT_WEBHOOK_SECRET_FILE: arguments->config.courier.secret_file = optarg; return 0;
 	case OPT_NOTIFY_COMMAND: return take_command(arguments);
+	case OPT_CEILING: return take_ceiling(&arguments->config);
 	case OPT_NOTIFY_LIMIT_MS:
 		if (!number_of(optarg, NOTIFY_LIMIT_MS_MAX, &number))
 			return usage("--notify-limit-ms takes milliseconds, not ", optarg);

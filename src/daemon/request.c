@@ -113,6 +113,8 @@ static void on_request(void *context, uint64_t exchange, const struct http_reque
 	}
 	err = bind_command(request, &match, &daemon->arena, &command, &daemon->detail,
 			   &daemon->members);
+	if (err == OK && command.type == COMMAND_CHASSIS_LOAD)
+		err = ceiling_check(daemon, command.contract);
 	if (err != OK) {
 		refuse(daemon, exchange, err);
 		return;

@@ -75,7 +75,8 @@ within()
 
 start_daemon()
 {
-	"$IF_COORDINATOR" --ledger "$dir/ledger.db" --socket "$IF_SOCKET" 2>>"$dir/daemon.log" &
+	"$IF_COORDINATOR" --ledger "$dir/ledger.db" --socket "$IF_SOCKET" \
+		--ceiling "$dir/config/infrafabric/ceiling.yaml" 2>>"$dir/daemon.log" &
 	daemon=$!
 	within 20 ifctl coordinator status
 }
@@ -204,6 +205,31 @@ the_ceiling_holds_when_it_is_loaded_and_when_it_is_run()
 	local code=$?
 
 	rm "$dir/config/infrafabric/ceiling.yaml"
+	return "$code"
+}
+
+# Usage: post FILE: loads a contract without ifctl, which would look first; prints the answer.
+post()
+{
+	curl -s --unix-socket "$IF_SOCKET" -H 'Content-Type: application/yaml' \
+		--data-binary "@$dir/$1.yaml" 'http://localhost/v1/modules?module=posted'
+}
+
+the_ceiling_holds_for_contracts_that_come_over_the_wire()
+{
+	local ceiling=$dir/config/infrafabric/ceiling.yaml
+
+	contract wide 'policy: {version: "1.0", permissions: {network: {allow: [{host: a.example}]}}}' \
+		'http: [{host: a.example, response: 2MiB}]' 'limits: {memory: 1GiB, wall: 5s}'
+	printf 'limits: {memory: 512MiB}\nhttp: {response: 1MiB}\n' >"$ceiling"
+	post wide | grep -F document_invalid | grep -F 'limits.memory_bytes is 1073741824' |
+		grep -F 'http[0].response_bytes' && post small | grep -F '"module":"posted"' &&
+		echo 'limits: {memory: much}' >"$ceiling" && post small | grep -F 'ceiling.yaml:1' &&
+		rm "$ceiling" && mkdir "$ceiling" && post small | grep -F 'is not known' &&
+		rmdir "$ceiling" && post wide | grep -F '"module":"posted"' && ifctl chassis unload posted
+	local code=$?
+
+	rm -rf "$ceiling"
 	return "$code"
 }
 
@@ -671,6 +697,7 @@ tests=(
 	a_module_is_kept_under_its_hash
 	a_bad_module_is_refused_when_it_is_loaded
 	the_ceiling_holds_when_it_is_loaded_and_when_it_is_run
+	the_ceiling_holds_for_contracts_that_come_over_the_wire
 	a_module_that_was_changed_on_the_disk_does_not_run
 	a_layer_that_is_missing_and_required_is_a_refusal
 	without_a_sandbox_it_says_what_to_do
