@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 
-#include "chassis/verdict.h"
 #include "cli/columns.h"
 #include "cli/print.h"
 #include "cli/value.h"
+#include "fabric/command.h"
 
 #define US_PER_MS 1000
 #define KIB 1024
@@ -118,10 +118,11 @@ void print_performance(struct cli *cli, const struct json_value *answer)
 	if (!member_text(answer, "contract").len)
 		print_sentence(&cli->out, "{swarm} works under no contract.", answer);
 	else if (is_kept)
-		print_sentence(&cli->out, "{swarm} keeps contract {contract} of module {module}.", answer);
+		print_sentence(&cli->out, "{swarm} keeps contract {contract} of module {module}.",
+			       answer);
 	else
-		print_sentence(&cli->out, "{swarm} does not keep contract {contract} of module {module}"
-			       "[, since {broken_since}].", answer);
+		print_sentence(&cli->out, "{swarm} does not keep contract {contract} of module "
+			       "{module}[, since {broken_since}].", answer);
 	print_sentence(&cli->out, "{outcomes} outcomes count, {failures} of them failures: the last "
 		       "{window_outcomes}, none older than {window_days} days. Its reputation is "
 		       "{reputation}.", answer);
@@ -142,10 +143,10 @@ void print_reputation(struct cli *cli, const struct json_value *answer)
 		{ "reputation", { "REPUTATION", true, false } },
 	} };
 
-	print_sentence(&cli->out, "The reputation of {swarm} is {reputation}[; it was found to be {found} at "
-		       "{found_at}].", answer);
-	print_sentence(&cli->out, "In the match it counts as {in_the_match}. Half of what is missing to 1 "
-		       "is forgotten every {half_life_days} days.", answer);
+	print_sentence(&cli->out, "The reputation of {swarm} is {reputation}[; it was found to be "
+		       "{found} at {found_at}].", answer);
+	print_sentence(&cli->out, "In the match it counts as {in_the_match}. Half of what is "
+		       "missing to 1 is forgotten every {half_life_days} days.", answer);
 	if (json_count(json_get(answer, SLICE("history"))))
 		buf_add_byte(&cli->out, '\n');
 	print_list(cli, &history, json_get(answer, SLICE("history")), NULL, false);
