@@ -1,6 +1,6 @@
 /*
- * The operator's ceiling, for contracts that come over the wire: whoever runs a module looks at it again,
- * but what is above it is not to be on record as if it were in force.
+ * The operator's ceiling, for contracts that come over the wire. Whoever runs a module looks
+ * at it again, but what is above it is not to be on record as if it were in force.
  */
 #include <errno.h>
 
