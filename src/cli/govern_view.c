@@ -112,6 +112,14 @@ static bool is_unpriced(const struct json_value *answer)
 	return json_get_bool(json_get(answer, SLICE("unpriced")), &unpriced) && unpriced;
 }
 
+/* A plan may be written before its tools are; that this is so is said early. */
+static bool lacks_module(const struct json_value *answer)
+{
+	bool is_missing = false;
+
+	return json_get_bool(json_get(answer, SLICE("module_missing")), &is_missing) && is_missing;
+}
+
 void print_advice(struct cli *cli, const struct command_info *command,
 		  const struct json_value *answer)
 {
@@ -122,6 +130,9 @@ void print_advice(struct cli *cli, const struct command_info *command,
 		cli_say_str(cli, "These tokens have no price, so nothing was added to what was "
 				 "spent. Set one for what follows: ifctl cost set-price MODEL "
 				 "--input USD --output USD");
+	else if (lacks_module(answer))
+		say_sentence(cli, "Nobody can do {task} yet: there is no module {wasm}. Load it: ifctl "
+			     "chassis load {wasm} --wasm FILE --contract FILE", answer);
 	else if (command == &command_table[COMMAND_PRICE_LIST])
 		say_sentence(cli, "Prices are in {unit}.", answer);
 	else if (command == &command_table[COMMAND_ESCALATION_LIST] && member_i64(answer, "open"))

@@ -91,6 +91,8 @@ static void view_task_members(const struct state *state, uint32_t index, int64_t
 		view_open_deps(state, task, json);
 	task_spec_of(task, arena, &spec);
 	schema_write_json_set(&task_spec_schema, &spec, json);
+	if (spec.wasm.len && task->state != TASK_DONE && !view_knows_module(state, spec.wasm))
+		json_put_bool(json, "module_missing", true);
 	if (task->kind == TASK_CRITICAL)
 		json_put_str(json, "kind", task_kind_names[TASK_CRITICAL]);
 	json_put_i64(json, "attempts", task->attempts);

@@ -48,6 +48,8 @@ void view_credential_members(const struct state *state, uint32_t credential, int
 			     struct json_writer *json);
 /* The newest of the task's claim; nothing when it has none. */
 void view_claim_credential(const struct state *state, uint32_t task, struct json_writer *json);
+/* Whether it is loaded. */
+bool view_knows_module(const struct state *state, struct slice id);
 void view_module_members(const struct state *state, uint32_t module, struct json_writer *json);
 
 /* The task that an answer is about. */

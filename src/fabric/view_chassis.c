@@ -29,6 +29,13 @@ static void put_targets(const struct slo_targets *targets, struct json_writer *j
 	json_object_end(json);
 }
 
+bool view_knows_module(const struct state *state, struct slice id)
+{
+	uint32_t index = state_find_module(state, id);
+
+	return index != INDEX_NONE && state_module(state, index)->loaded;
+}
+
 void view_module_members(const struct state *state, uint32_t index, struct json_writer *json)
 {
 	const struct module *module = state_module(state, index);

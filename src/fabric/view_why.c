@@ -2,6 +2,7 @@
  * Why a task waits, by what chain, and who could take it.
  */
 #include "base/ensure.h"
+#include "fabric/decide_govern.h"
 #include "fabric/govern.h"
 #include "fabric/view.h"
 
@@ -111,8 +112,16 @@ static void write_because(struct decision *decision, const struct task *task,
 		[TASK_FAILED] = "it failed for good",
 		[TASK_CANCELLED] = "it was cancelled",
 	};
+	struct task_spec spec;
 
-	json_put_str(json, "because", because[task->state]);
+	task_spec_of(task, decision->arena, &spec);
+	if (task->state == TASK_READY && spec.wasm.len &&
+	    !view_knows_module(decision->state, spec.wasm))
+		json_put_text(json, "because",
+			      TEXT(decision, "module {}, which is to do it, is not known; whoever "
+				   "takes it fails", spec.wasm));
+	else
+		json_put_str(json, "because", because[task->state]);
 	if (task->state == TASK_DELAYED)
 		json_put_time(json, "until", task->not_before_us);
 	if (task->claim != INDEX_NONE) {

@@ -396,7 +396,9 @@ any_supervisor_runs_the_module_that_a_task_names()
 	load loop loop_by_time short && load bomb memory_bomb small || return 1
 	add T-1 --title x --wasm echo --payload '[1]' && add T-2 --title x
 	add T-3 --title x --wasm loop --max-attempts 1
-	add T-4 --title x --wasm nosuch --max-attempts 1
+	ends 0 ifctl task add T-4 --board mixed --title x --wasm nosuch --max-attempts 1 &&
+		said err 'there is no module nosuch' && ends 0 ifctl task why T-4 --board mixed &&
+		said out 'module nosuch' || return 1
 	spawn --tasks 4 -- echo '"native"' && shows T-1 '"state":"done"' '"result":[1]' &&
 		shows T-2 '"result":"native"' && shows T-3 '"state":"failed"' '"verdict":"out_of_time"' &&
 		shows T-4 '"state":"failed"' 'there is no such module'
