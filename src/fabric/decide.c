@@ -150,6 +150,16 @@ enum err decision_swarm(struct decision *decision, struct slice id, uint32_t *re
 	return OK;
 }
 
+enum err decision_any_swarm(struct decision *decision, struct slice id, uint32_t *ret_swarm)
+{
+	uint32_t found = state_find_swarm(decision->state, id);
+
+	if (found == INDEX_NONE || state_swarm(decision->state, found)->registered_at_us == 0)
+		return REFUSE(decision, ERR_SWARM_UNKNOWN, "swarm {}", id);
+	*ret_swarm = found;
+	return OK;
+}
+
 void decision_name_task(const struct decision *decision, uint32_t index, struct slice *ret_board,
 			struct slice *ret_id)
 {

@@ -75,6 +75,9 @@ MUST_USE enum err decision_open_board(struct decision *decision, struct slice id
 MUST_USE enum err decision_task(struct decision *decision, struct slice board, struct slice task,
 				uint32_t *ret_task);
 MUST_USE enum err decision_swarm(struct decision *decision, struct slice id, uint32_t *ret_swarm);
+/* Also one that has taken leave: what came of its work is still so. */
+MUST_USE enum err decision_any_swarm(struct decision *decision, struct slice id,
+				     uint32_t *ret_swarm);
 
 /* Emits task.ready, `because` of what. */
 void decision_emit_ready(struct decision *decision, uint32_t task, struct slice because);

@@ -176,7 +176,8 @@ enum err decide_egress_note(struct decision *decision, const struct command *com
 	const struct cmd_egress_note *args = &command->args.egress_note;
 	struct ev_egress_noted *of;
 	uint32_t swarm, task = INDEX_NONE;
-	enum err err = decision_swarm(decision, args->swarm, &swarm);
+	/* The proxy tells as soon as it can, which may be after the swarm's work is over. */
+	enum err err = decision_any_swarm(decision, args->swarm, &swarm);
 
 	if (err == OK && args->task.len)
 		err = decision_task(decision, args->board, args->task, &task);

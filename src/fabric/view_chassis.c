@@ -85,19 +85,6 @@ enum err view_chassis_show(struct decision *decision, const struct command *comm
 	return OK;
 }
 
-/* ---- standing ------------------------------------------------------------------------------ */
-
-/* What came of a swarm's work is still so when it has taken leave. */
-static enum err find_standing(struct decision *decision, struct slice id, uint32_t *ret_swarm)
-{
-	uint32_t found = state_find_swarm(decision->state, id);
-
-	if (found == INDEX_NONE || state_swarm(decision->state, found)->registered_at_us == 0)
-		return REFUSE(decision, ERR_SWARM_UNKNOWN, "swarm {}", id);
-	*ret_swarm = found;
-	return OK;
-}
-
 /* ---- promises ------------------------------------------------------------------------------ */
 
 /* One promise: what was said, what is so, and whether it is kept. */
@@ -154,7 +141,7 @@ enum err view_chassis_performance(struct decision *decision, const struct comman
 	struct slo_targets targets;
 	struct slo_facts facts;
 	uint32_t swarm;
-	enum err err = find_standing(decision, command->args.chassis_performance.swarm, &swarm);
+	enum err err = decision_any_swarm(decision, command->args.chassis_performance.swarm, &swarm);
 
 	if (err != OK)
 		return err;
@@ -186,7 +173,7 @@ enum err view_chassis_reputation(struct decision *decision, const struct command
 	const struct state *state = decision->state;
 	const struct reputation *reputation;
 	uint32_t swarm;
-	enum err err = find_standing(decision, command->args.chassis_reputation.swarm, &swarm);
+	enum err err = decision_any_swarm(decision, command->args.chassis_reputation.swarm, &swarm);
 
 	if (err != OK)
 		return err;
@@ -222,7 +209,7 @@ enum err view_chassis_resources(struct decision *decision, const struct command 
 	const struct swarm_usage *usage;
 	int64_t runs = 0;
 	uint32_t swarm;
-	enum err err = find_standing(decision, command->args.chassis_resources.swarm, &swarm);
+	enum err err = decision_any_swarm(decision, command->args.chassis_resources.swarm, &swarm);
 
 	if (err != OK)
 		return err;
