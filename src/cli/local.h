@@ -19,6 +19,7 @@ int board_show_run(struct cli *cli, const struct args *args);
 int document_import_run(struct cli *cli, const struct args *args);
 int cost_run(struct cli *cli, const struct args *args);
 int chassis_show_run(struct cli *cli, const struct args *args);
+int chassis_unload_run(struct cli *cli, const struct args *args);
 int policy_show_run(struct cli *cli, const struct args *args);
 int task_next_run(struct cli *cli, const struct args *args);
 int task_finish_and_next_run(struct cli *cli, const struct args *args);

@@ -183,6 +183,19 @@ a_module_is_kept_under_its_hash()
 		[ "$(find "$IF_DATA/modules" -type f | wc -l)" = 1 ]
 }
 
+what_is_unloaded_leaves_no_file_behind()
+{
+	local file
+
+	file=$IF_DATA/modules/$(sha256sum <"$IF_GUESTS/sum.wasm" | cut -d' ' -f1).wasm
+	ends 0 load first sum small && ends 0 load second sum small && [ -e "$file" ] &&
+		ends 0 ifctl chassis unload first && said out 'not known any more' && [ -e "$file" ] &&
+		ends 0 ifctl chassis run second && ends 0 ifctl chassis unload second --json &&
+		said out '"unloaded":true' && [ ! -e "$file" ] && ends 3 ifctl chassis unload second &&
+		ends 0 load second sum small && ends 0 ifctl chassis run second &&
+		ends 0 ifctl chassis unload second
+}
+
 a_bad_module_is_refused_when_it_is_loaded()
 {
 	local guest
@@ -697,6 +710,7 @@ chassis=$IF_CHASSIS
 start_daemon
 tests=(
 	a_module_is_kept_under_its_hash
+	what_is_unloaded_leaves_no_file_behind
 	a_bad_module_is_refused_when_it_is_loaded
 	the_ceiling_holds_when_it_is_loaded_and_when_it_is_run
 	the_ceiling_holds_for_contracts_that_come_over_the_wire
