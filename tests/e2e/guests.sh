@@ -50,6 +50,8 @@ else
 	echo "skip - a guest in Rust: no rustc here has a library for wasm32-unknown-unknown"
 fi
 
+# What scripts/setup keeps, or one that is installed.
+PATH=${IF_NPM:-/nowhere}/node_modules/.bin:$PATH
 if command -v asc >/dev/null; then
 	asc examples/guests/shout.ts -O -o "$TMPDIR/shout.wasm" || failed=1
 	gives "a guest in AssemblyScript" "$TMPDIR/shout.wasm" 'hello ann' 'HELLO ANN'
