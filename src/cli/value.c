@@ -309,6 +309,10 @@ static enum err take_number(struct value *value, const struct field *field, bool
 	default:
 		break;
 	}
+	/* What tokens and names in DNS live is told in seconds everywhere else. */
+	if (takes_unit && strcmp(field->name, "ttl_ms") == 0 && slice_to_i64(text, &value->number))
+		return __builtin_mul_overflow(value->number, MS_PER_SECOND, &value->number) ?
+			       refuse(detail, text, "a number of seconds") : OK;
 	if (takes_unit)
 		return duration_read(text, &value->number) ? OK :
 			refuse(detail, text, "a duration with its unit, such as 500ms, 50s or 2m");

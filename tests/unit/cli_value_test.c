@@ -125,6 +125,32 @@ START_TEST(moments_are_absolute_or_from_now)
 }
 END_TEST
 
+static enum err read_duration(enum command_type type, const char *name, const char *text,
+			      int64_t *ret_ms)
+{
+	struct value value = { 0 };
+	enum err err = value_add(&value, field_of(type, name), true, slice_of_str(text), &arena,
+				 &detail);
+
+	*ret_ms = value.number;
+	return err;
+}
+
+/* Found with the plan's own command, `ifctl chassis credentials ... --ttl 300`. */
+START_TEST(a_time_to_live_without_a_unit_is_in_seconds)
+{
+	int64_t ms = 0;
+
+	ck_assert_int_eq(read_duration(COMMAND_CREDENTIAL_MINT, "ttl_ms", "300", &ms), OK);
+	ck_assert_int_eq(ms, 300000);
+	ck_assert_int_eq(read_duration(COMMAND_CREDENTIAL_MINT, "ttl_ms", "5m", &ms), OK);
+	ck_assert_int_eq(ms, 300000);
+	ck_assert_int_ne(read_duration(COMMAND_CREDENTIAL_MINT, "ttl_ms", "9223372036854775807",
+				       &ms), OK);
+	ck_assert_int_ne(read_duration(COMMAND_TASK_CLAIM, "lease_ms", "300", &ms), OK);
+}
+END_TEST
+
 START_TEST(lists_take_commas_and_repetition)
 {
 	const struct field *needs = field_of(COMMAND_TASK_ADD, "needs");
@@ -248,6 +274,7 @@ int main(void)
 	tcase_add_test(tcase, durations_are_written_in_two_units_at_most);
 	tcase_add_test(tcase, short_durations_have_tenths_of_a_millisecond);
 	tcase_add_test(tcase, moments_are_absolute_or_from_now);
+	tcase_add_test(tcase, a_time_to_live_without_a_unit_is_in_seconds);
 	tcase_add_test(tcase, lists_take_commas_and_repetition);
 	tcase_add_test(tcase, words_of_a_command_keep_their_commas);
 	tcase_add_test(tcase, a_single_value_is_given_once);
