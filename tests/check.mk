@@ -13,7 +13,8 @@ tidy: $(TIDY)
 
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*sh$$' $(wildcard .ci/run scripts/* tools/* tests/run \
 	tests/*/*.sh tests/bench/run))
-LAID_OUT = $(wildcard src/*/*.[ch] src/*/*.def include/*.h tests/*/*.[ch] examples/*.c) \
+LAID_OUT = $(wildcard src/*/*.[ch] src/*/*.def include/*.h tests/*/*.[ch] \
+	tests/*/*/*.[ch] examples/*.c) \
 	Makefile tests/check.mk
 # With -D it looks at one configuration; otherwise it takes each table's macro for a switch.
 CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --library=posix --inline-suppr \

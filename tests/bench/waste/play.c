@@ -52,6 +52,7 @@ struct tally play_through(const struct play *play, const struct desk *desk, atte
 	bool *tried = alloc_zero((size_t)play->worker_count * play->job_count, sizeof(*tried));
 	bool *is_over = alloc_zero(play->job_count, sizeof(*is_over));
 	uint32_t rounds = play->retries_wait ? play->attempts : 1;
+	const struct turn turn = { play, desk, on_attempt, context };
 	struct tally tally = { 0 };
 
 	for (uint32_t round = 0; round < rounds; round++) {
@@ -59,9 +60,9 @@ struct tally play_through(const struct play *play, const struct desk *desk, atte
 			uint32_t last = play->retries_wait ? round + 1 : play->attempts;
 
 			for (uint32_t failed = round; failed < last && !is_over[at]; failed++)
-				is_over[at] = try_once(&(struct turn){ play, desk, on_attempt, context },
-						       at, failed,
-						       tried + (size_t)at * play->worker_count, &tally);
+				is_over[at] = try_once(&turn, at, failed,
+						       tried + (size_t)at * play->worker_count,
+						       &tally);
 		}
 	}
 	free(tried);

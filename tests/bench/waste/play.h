@@ -38,7 +38,7 @@ struct play {
 	const struct job *jobs;		/* in the order in which they come */
 	uint32_t job_count;
 	uint32_t attempts;		/* at each, by different workers */
-	bool retries_wait;		/* until all others have had as many; else they follow at once */
+	bool retries_wait;		/* until all others have had as many */
 	/* What comes of it when the worker tries the job; `at` is the job's place in the order. */
 	struct attempt (*attempt)(const void *context, uint32_t worker, const struct job *job,
 				  uint32_t at);
