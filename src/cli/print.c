@@ -96,6 +96,21 @@ void print_money(struct buf *out, int64_t nanousd)
 		out->len--;
 }
 
+/* Scores are for comparing: three digits that say something, and one behind the point at least. */
+static void print_score(struct buf *out, int64_t billionths)
+{
+	double score = (double)billionths / 1e9;
+	int digits = score >= 10 ? 1 : 2;
+	char text[64];
+
+	for (double least = 1; score > 0 && score < least && digits < 9; least /= 10)
+		digits++;
+	snprintf(text, sizeof(text), "%.*f", digits, score);
+	buf_add_str(out, text);
+	for (; digits > 1 && out->ptr[out->len - 1] == '0'; digits--)
+		out->len--;
+}
+
 static void print_scalar(struct buf *out, const char *key, const struct json_value *value,
 			 int64_t now_us)
 {
@@ -118,6 +133,12 @@ static void print_scalar(struct buf *out, const char *key, const struct json_val
 		buf_add_str(out, truth ? "yes" : "no");
 	} else if (value_is(value, JSON_KIND_NULL)) {
 		buf_add_byte(out, '-');
+	} else if (is_in(key, "score")) {
+		/* Whoever costs nothing comes before all others, beyond any number of dollars. */
+		if (json_get_money(value, &number))
+			print_score(out, number);
+		else
+			buf_add_lit(out, "free");
 	} else {
 		json_dump(value, out);
 	}

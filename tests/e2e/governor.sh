@@ -97,7 +97,10 @@ a_match_ranks_who_may_and_says_why_others_may_not()
 		ends 0 governor violations --swarm m-other --since -1h --json &&
 		shows '"kind":"policy.violated".*"swarm":"m-other"' &&
 		ends 0 governor violations --until 2020-01-01T00:00:00Z && [ ! -s "$dir/out" ] &&
-		ends 3 governor match M-9 && ends 3 governor coordinate M-9 && ends 2 governor match
+		ends 3 governor match M-9 && ends 3 governor coordinate M-9 && ends 2 governor match &&
+		ends 0 swarm register m-free --capability match:work --rate 0 &&
+		ends 0 swarm register m-third --capability match:work --usual-cost 0.3 --usual-success 0.37 &&
+		ends 0 governor match M-1 && shows '^m-free +free +100 %' && shows '^m-third +1[.]23 +100 %'
 }
 
 nobody_may_is_an_answer()
