@@ -99,13 +99,13 @@ void print_money(struct buf *out, int64_t nanousd)
 /* Scores are for comparing: three digits that say something, and one behind the point at least. */
 static void print_score(struct buf *out, int64_t billionths)
 {
-	double score = (double)billionths / 1e9;
-	int digits = score >= 10 ? 1 : 2;
+	int digits = billionths >= 10 * INT64_C(1000000000) ? 1 : 2;
 	char text[64];
 
-	for (double least = 1; score > 0 && score < least && digits < 9; least /= 10)
+	for (int64_t least = 1000000000; billionths > 0 && billionths < least && digits < 9;
+	     least /= 10)
 		digits++;
-	snprintf(text, sizeof(text), "%.*f", digits, score);
+	snprintf(text, sizeof(text), "%.*f", digits, (double)billionths / 1e9);
 	buf_add_str(out, text);
 	for (; digits > 1 && out->ptr[out->len - 1] == '0'; digits--)
 		out->len--;
