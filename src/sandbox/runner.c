@@ -156,14 +156,23 @@ static void take_frame(struct run *run, const struct wire_frame *frame)
 	arena_finish(&arena);
 }
 
+/*
+ * A closed socket is always readable: whoever goes on watching it spins until
+ * the exit is told, and takes the CPU from if-chassis, which is to tell it.
+ */
+static void close_ears(struct run *run)
+{
+	(void)epoll_ctl(run->runner->poller, EPOLL_CTL_DEL, run->link.fd, NULL);
+	run->link.fd = -1;
+}
+
 /* Its process says what is no message: whoever speaks there, it is not our code any more. */
 static void break_off(struct run *run)
 {
 	if (!run->has_end)
 		outcome_take_breach(&run->outcome);
 	run->has_end = true;
-	(void)epoll_ctl(run->runner->poller, EPOLL_CTL_DEL, run->link.fd, NULL);
-	run->link.fd = -1;
+	close_ears(run);
 	process_kill(&run->process);
 }
 
@@ -175,8 +184,11 @@ static void read_run(struct run *run, bool all)
 	for (int i = 0; run->link.fd >= 0 && (all || i < RECEIVES_A_STEP_MAX); i++) {
 		size_t before = run->link.come.len - run->link.taken;
 
-		if (link_receive(&run->link) != OK || run->link.has_ended ||
-		    run->link.come.len == before)
+		if (link_receive(&run->link) != OK)
+			return;
+		if (run->link.has_ended)
+			close_ears(run);
+		if (run->link.come.len == before)
 			return;
 		while (link_next(&run->link, &frame) == OK && frame.kind != WIRE_NONE)
 			take_frame(run, &frame);
