@@ -15,6 +15,8 @@
 #include "sandbox/egress.h"
 #include "unit/guest_kit.h"
 
+#define QUIET_RUNS 50
+#define STEPS_MOST 8	/* its messages, their end, its exit, the next process */
 #define MANY 20
 
 static struct guest_kit kit;
@@ -181,6 +183,30 @@ START_TEST(whoever_has_a_loop_waits_on_the_descriptor)
 }
 END_TEST
 
+/* Until a guest's exit was told, its closed socket woke its supervisor over and over. */
+START_TEST(a_supervisor_has_little_to_do_for_a_run)
+{
+	struct run_spec spec = { .input = SLICE("quiet"), .egress = -1 };
+	struct pollfd ready = { .events = POLLIN };
+	int steps = 0;
+
+	guest_kit_load(&kit, "echo");
+	ck_assert_int_eq(guest_kit_open(&kit), OK);
+	ready.fd = runner_fd(kit.runner);
+	for (int i = 0; i < QUIET_RUNS; i++) {
+		struct run *run = NULL;
+
+		ck_assert_int_eq(runner_start(kit.runner, &spec, &run, &kit.detail), OK);
+		for (; !run_is_over(run); steps++) {
+			ck_assert_int_eq(poll(&ready, 1, 20000), 1);
+			runner_step(kit.runner);
+		}
+		run_destroy(run);
+	}
+	ck_assert_int_le(steps, QUIET_RUNS * STEPS_MOST);
+}
+END_TEST
+
 START_TEST(input_beyond_the_contract_is_refused)
 {
 	char large[1001];
@@ -318,6 +344,7 @@ int main(void)
 	tcase_add_test(tcase, one_that_loops_does_not_hold_the_others);
 	tcase_add_test(tcase, a_run_that_is_killed_before_it_began_ends_too);
 	tcase_add_test(tcase, whoever_has_a_loop_waits_on_the_descriptor);
+	tcase_add_test(tcase, a_supervisor_has_little_to_do_for_a_run);
 	tcase_add_test(tcase, input_beyond_the_contract_is_refused);
 	tcase_add_test(tcase, arguments_beyond_the_limit_are_refused);
 	tcase_add_test(tcase, a_request_goes_through_the_descriptor_of_its_grant);
